@@ -1,0 +1,3 @@
+module ollama-runbook.local/pause
+
+go 1.26.0
