@@ -14,11 +14,11 @@ from pathlib import Path
 
 from runbook.errors import LocalError
 from runbook.local import cgroups, network, process
-from runbook.local.build import Parts, build
 from runbook.local.cache import cache
 from runbook.local.images import build_images
 from runbook.local.inside import Waiting, fill, node_ready
 from runbook.local.layout import NODE, Layout
+from runbook.local.parts import Parts, build
 from runbook.local.prepare import prepare
 from runbook.local.privilege import as_root, is_root
 from runbook.local.watched import Progress

@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from runbook.local.build import Parts
 from runbook.local.cache import cache
+from runbook.local.parts import Parts
 from runbook.local.pins import OLLAMA_VERSION
 
 ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}

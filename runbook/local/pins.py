@@ -97,7 +97,7 @@ GO_PARTS: tuple[GoPart, ...] = (
         "sigs.k8s.io/metrics-server/cmd/metrics-server",
         120,
         45,
-        flags=("-X k8s.io/component-base/version.gitVersion=v0.8.0",),
+        flags=("-X k8s.io/client-go/pkg/version.gitVersion=v0.8.0",),
     ),
     GoPart(
         "local-path-provisioner",

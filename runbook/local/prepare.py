@@ -7,9 +7,9 @@ import shutil
 import subprocess
 
 from runbook.local import network, pki
-from runbook.local.build import Parts
 from runbook.local.daemons import API_PORT, identities, write_configuration
 from runbook.local.layout import CONTEXT, DATA, Cluster, Layout
+from runbook.local.parts import Parts
 
 USERS = ("controller-manager", "scheduler", "kube-proxy", "kubelet")
 PRIVATE = ("pki", "etcd")
