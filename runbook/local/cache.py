@@ -10,13 +10,18 @@ ollama-runbook/
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+
+UNUSED_S = 14 * 86_400
+"""A part of other pins is kept this long after its last use: another checkout may be on that version."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +80,16 @@ class Cache:
         """Remove what a killed build left half-made; the compilers' caches stay and save the next one time."""
         for scratch in self.work.glob("part-*"):
             shutil.rmtree(scratch, ignore_errors=True)
+
+    def touch(self, name: str, key: str) -> None:
+        """Remember that a part is in use, and remove forms of it that nobody used for two weeks."""
+        used = self.part(name, key)
+        with contextlib.suppress(OSError):
+            os.utime(used / "part.json")
+        for other in self.parts.glob(f"{name}-{'?' * len(key)}"):
+            facts = other / "part.json"
+            if other != used and (not facts.exists() or time.time() - facts.stat().st_mtime > UNUSED_S):
+                shutil.rmtree(other, ignore_errors=True)
 
     def size_bytes(self) -> int:
         """Disk space that the finished parts take."""

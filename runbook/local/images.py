@@ -67,6 +67,7 @@ def build_images(parts: Parts) -> Path:
     key = _key(parts)
     folder = cache().part("images", key)
     if folder.exists():
+        cache().touch("images", key)
         return folder
 
     def fill(target: Path) -> None:

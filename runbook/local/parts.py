@@ -263,6 +263,8 @@ def _locate(
 ) -> Parts:
     """Every program and where its part came from."""
     programs, origin = dict(found), dict.fromkeys(found, str(ready))
+    for used in (*go_parts, *debian_parts):
+        here.touch(used.name, used.key)
     for part in go_parts:
         programs[part.name] = here.part(part.name, part.key) / part.name
         origin[part.name] = part.key
