@@ -263,12 +263,12 @@ def _locate(
 ) -> Parts:
     """Every program and where its part came from."""
     programs, origin = dict(found), dict.fromkeys(found, str(ready))
-    for used in (*go_parts, *debian_parts):
-        here.touch(used.name, used.key)
     for part in go_parts:
+        here.touch(part.name, part.key)
         programs[part.name] = here.part(part.name, part.key) / part.name
         origin[part.name] = part.key
     for debian_part in debian_parts:
+        here.touch(debian_part.name, debian_part.key)
         folder = here.part(debian_part.name, debian_part.key)
         programs.update({name: folder / name for name in debian_part.programs if name not in found})
         origin[debian_part.name] = debian_part.key
