@@ -115,14 +115,14 @@ def forget_compilers(here: Cache, progress: Progress) -> None:
 
 def _acquire(lock: FileLock, progress: Progress) -> None:
     """Wait for another build to end, and say so."""
-    waited = time.monotonic()
+    began, patience_s = time.monotonic(), 0.1
     while True:
         try:
-            lock.acquire(timeout=HEARTBEAT_S if time.monotonic() - waited > 1 else 0.1)
+            lock.acquire(timeout=patience_s)
             return
         except Timeout:
-            since = elapsed(time.monotonic() - waited)
-            progress(f"another build of the same parts is running; waiting for it ({since})")
+            waited, patience_s = elapsed(time.monotonic() - began), HEARTBEAT_S
+            progress(f"another build of the same parts is running; waiting for it ({waited})")
 
 
 def _announce(here: Cache, missing: Sequence[GoPart | DebianPart], progress: Progress) -> None:

@@ -24,13 +24,13 @@ def alone(layout: Layout, progress: Progress) -> Iterator[None]:
     """Hold the cluster's lock: one command changes it at a time."""
     layout.state.mkdir(parents=True, exist_ok=True)
     lock = FileLock(layout.path("lock"))
-    began = time.monotonic()
+    began, patience_s = time.monotonic(), 0.1
     while True:
         try:
-            lock.acquire(timeout=0.1 if time.monotonic() - began < 1 else HEARTBEAT_S)
+            lock.acquire(timeout=patience_s)
             break
         except Timeout:
-            waited = elapsed(time.monotonic() - began)
+            waited, patience_s = elapsed(time.monotonic() - began), HEARTBEAT_S
             progress(f"another command is starting or stopping the local cluster; waiting for it ({waited})")
     try:
         yield
