@@ -1,6 +1,8 @@
 # Verbs of the project; `make` alone lists them.
 TARGET ?= local
 ARGS ?=
+# Jupyter refuses to run as root unless it is told that this is meant.
+AS_ROOT = $(if $(filter 0,$(shell id -u)),--allow-root)
 SCOPE = $(if $(filter local,$(TARGET)),local,base)
 
 .DEFAULT_GOAL := help
@@ -21,7 +23,7 @@ rebuild: ## Rebuild the target from nothing and keep a record (ARGS goes to: run
 lab: ## Open JupyterLab on the notebooks, with the local cluster ready
 	@scripts/install $(SCOPE)
 	@if [ "$(TARGET)" = local ]; then .venv/bin/runbook local up; fi
-	@.venv/bin/jupyter lab --notebook-dir=. notebooks/00_start_here.ipynb $(ARGS)
+	@.venv/bin/jupyter lab --notebook-dir=. $(AS_ROOT) notebooks/00_start_here.ipynb $(ARGS)
 
 test: ## Lint, types, unit, notebook and cluster tests
 	@scripts/install dev

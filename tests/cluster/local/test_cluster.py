@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -25,11 +27,13 @@ def traces() -> dict[str, set[str]]:
     rules = subprocess.run(["iptables-save"], capture_output=True, text=True, check=False).stdout
     return {
         "mounts": set(Path("/proc/self/mounts").read_text().splitlines()),
-        "interfaces": set(os.listdir("/sys/class/net")),
+        "interfaces": {path.name for path in Path("/sys/class/net").iterdir()},
         "cgroups": groups,
         "iptables": {line for line in rules.splitlines() if line.startswith("-A")},
         "settings": {f"{name}={(Path('/proc/sys') / name).read_text()}" for name in KERNEL_SETTINGS},
-        "folders": {str(path) for folder in ("/run", "/var/lib", "/var/log", "/opt") for path in Path(folder).iterdir()},
+        "folders": {
+            str(path) for folder in ("/run", "/var/lib", "/var/log", "/opt") for path in Path(folder).iterdir()
+        },
     }
 
 
@@ -115,3 +119,19 @@ def test_a_program_that_cannot_run_is_named_with_its_last_words(state: Path, mon
         up(state, print)
     assert "etcd" in caught.value.why
     assert processes_of(state) == []
+
+
+def test_an_interrupted_start_leaves_nothing_running(state: Path) -> None:
+    before = traces()
+    command = [sys.executable, "-m", "runbook.local", "up", str(state)]
+    starting = subprocess.Popen(command, stderr=subprocess.PIPE)
+    for _ in range(400):
+        if (state / "process.json").exists():
+            break
+        time.sleep(0.05)
+    starting.send_signal(signal.SIGINT)
+    starting.communicate(timeout=60)
+    assert starting.returncode != 0
+    down(state, print)
+    assert traces() == before
+    assert up(state, print).ready, "and the next start goes on"

@@ -139,3 +139,10 @@ def test_an_interrupted_build_ends_its_compiler_and_goes_on_next_time(
     again = [sys.executable, "-c", ONLY_PAUSE, str(tmp_path_factory.getbasetemp() / "go")]
     done = subprocess.run(again, capture_output=True, text=True, check=True)
     assert "done in" in done.stdout
+
+
+def test_the_go_from_pypi_is_used_where_the_machine_has_none(
+    folder: Path, only_pause: GoPart, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("runbook.local.go._candidates", lambda: [Path(sys.prefix) / "bin" / "go"])
+    assert building.build(print).programs["pause"].is_file()
