@@ -1,0 +1,172 @@
+"""Taking back what was applied: only what this project made, and data only when that is asked for."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+
+from runbook.errors import ClusterError
+from runbook.kubernetes.api import Json, Refusal
+from runbook.kubernetes.checks import CONSUMER
+from runbook.kubernetes.cluster import MANAGED_BY, Cluster
+from runbook.kubernetes.kinds import APPLY_ORDER
+from runbook.kubernetes.pods import PROBE
+from runbook.parameters import Parameters
+
+# What a person may have put into the namespace; what controllers make of it is not asked for.
+FOREIGN = (
+    "Deployment",
+    "StatefulSet",
+    "DaemonSet",
+    "Job",
+    "Pod",
+    "Service",
+    "PersistentVolumeClaim",
+    "ConfigMap",
+    "Secret",
+)
+# Every namespace has these by itself.
+BORN_WITH = frozenset({"kube-root-ca.crt"})
+GONE_TIMEOUT_S = 120.0
+POLL_S = 0.5
+
+
+@dataclass(frozen=True)
+class Removal:
+    """An object that a rollback removes, or keeps.
+
+    Attributes:
+        kind: Its kind.
+        name: Its name.
+        namespace: Its namespace, None where the kind has none.
+        data_lost: What data goes with it; empty where none does.
+        kept_because: Why it stays; empty where it is removed.
+        uid: Which object exactly: another of the same name stays.
+    """
+
+    kind: str
+    name: str
+    namespace: str | None
+    data_lost: str = ""
+    kept_because: str = ""
+    uid: str = ""
+
+
+def rollback_plan(cluster: Cluster, parameters: Parameters, remove_data: bool = False) -> tuple[Removal, ...]:
+    """What a rollback would remove and what it would keep, in its order; nothing is removed yet."""
+    namespace = parameters.namespace
+    space = cluster.get("Namespace", namespace)
+    if space is None:
+        return ()
+    found = [
+        one
+        for kind in reversed(APPLY_ORDER)
+        if kind.namespaced
+        for one in cluster.list(kind.name, namespace, labels=_selector(MANAGED_BY))
+    ]
+    probes = cluster.list("Pod", namespace, labels=_selector(PROBE))
+    removals = [_removal(cluster, one, remove_data) for one in (*probes, *found)]
+    return (*removals, *_stand_ins(cluster), _namespace(cluster, space, remove_data))
+
+
+def rollback(cluster: Cluster, parameters: Parameters, remove_data: bool = False) -> tuple[Removal, ...]:
+    """Remove what this project made, and wait until it is gone.
+
+    Args:
+        cluster: The cluster.
+        parameters: The target.
+        remove_data: Also the volume claim with the models, and the namespace when nothing foreign is in it.
+
+    Returns:
+        What was removed and what was kept, and why.
+
+    Raises:
+        ClusterError: Something is not gone after two minutes; what holds it is said.
+    """
+    removals = rollback_plan(cluster, parameters, remove_data)
+    for removal in removals:
+        if not removal.kept_because:
+            cluster.delete(removal.kind, removal.name, removal.namespace, uid=removal.uid)
+            _wait_until_gone(cluster, removal)
+    return removals
+
+
+def _removal(cluster: Cluster, one: Json, remove_data: bool) -> Removal:
+    meta = one["metadata"]
+    removal = Removal(one["kind"], meta["name"], meta["namespace"], uid=meta["uid"])
+    if one["kind"] != "PersistentVolumeClaim":
+        return removal
+    if not remove_data:
+        return replace(removal, kept_because="it holds the models; it goes only when removing data is asked for")
+    return replace(removal, data_lost=_data(cluster, one))
+
+
+def _data(cluster: Cluster, claim: Json) -> str:
+    """What becomes of the data of a claim, by its volume's own policy."""
+    size = ((claim.get("status") or {}).get("capacity") or {}).get("storage") or "unknown size"
+    name = claim["spec"].get("volumeName")
+    if not name:
+        return "none: the claim was never bound"
+    try:
+        volume = cluster.get("PersistentVolume", name)
+    except Refusal:
+        volume = None
+    policy = ((volume or {}).get("spec") or {}).get("persistentVolumeReclaimPolicy", "unknown")
+    fate = {
+        "Retain": f"the volume {name} stays, Released, with the models on it",
+        "Delete": f"the volume {name} is deleted with every model on it",
+    }.get(policy, f"the volume {name} with every model on it (reclaim policy {policy})")
+    return f"{size}: {fate}"
+
+
+def _stand_ins(cluster: Cluster) -> list[Removal]:
+    """Namespaces that stood in for the consumer's, and that a killed run left behind."""
+    try:
+        left = cluster.list("Namespace", labels=_selector({**MANAGED_BY, **CONSUMER}))
+    except Refusal:
+        return []
+    staying = [one["metadata"] for one in left if "deletionTimestamp" not in one["metadata"]]
+    return [Removal("Namespace", meta["name"], None, uid=meta["uid"]) for meta in staying]
+
+
+def _namespace(cluster: Cluster, space: Json, remove_data: bool) -> Removal:
+    name = space["metadata"]["name"]
+    removal = Removal("Namespace", name, None, uid=space["metadata"]["uid"])
+    labels = space["metadata"].get("labels") or {}
+    if not MANAGED_BY.items() <= labels.items():
+        return replace(removal, kept_because="it was not made by this project")
+    if not remove_data:
+        return replace(removal, kept_because="its volume claim stays in it")
+    if foreign := _foreign(cluster, name):
+        return replace(removal, kept_because=f"it also holds {', '.join(foreign[:5])}")
+    return removal
+
+
+def _foreign(cluster: Cluster, namespace: str) -> list[str]:
+    """Objects in the namespace that are not ours and that no controller makes."""
+    found = []
+    for kind in FOREIGN:
+        for one in cluster.list(kind, namespace):
+            meta = one["metadata"]
+            ours = MANAGED_BY.items() <= (meta.get("labels") or {}).items()
+            if not ours and not meta.get("ownerReferences") and meta["name"] not in BORN_WITH:
+                found.append(f"{kind} {meta['name']}")
+    return found
+
+
+def _wait_until_gone(cluster: Cluster, removal: Removal) -> None:
+    deadline = time.monotonic() + GONE_TIMEOUT_S
+    while (live := cluster.get(removal.kind, removal.name, removal.namespace)) is not None:
+        if live["metadata"]["uid"] != removal.uid:
+            return
+        if time.monotonic() > deadline:
+            raise ClusterError(
+                f"{removal.kind} {removal.name} is not gone {GONE_TIMEOUT_S:.0f} s after it was deleted.",
+                why=f"held by: {', '.join(live['metadata'].get('finalizers') or ()) or 'unknown'}",
+                next="See 91_troubleshoot, section Namespace; then roll back again with 90_rollback.",
+            )
+        time.sleep(POLL_S)
+
+
+def _selector(labels: dict[str, str]) -> str:
+    return ",".join(f"{key}={value}" for key, value in labels.items())
