@@ -1,0 +1,195 @@
+"""A run: the steps in order, until the first that does not succeed, with the truth about it in the record.
+
+Whatever ends it (a failed check, Ctrl-C, a signal, a bug of ours), the kernels are ended, and journal, pages and
+record are closed with what is true at that moment.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from nbformat import NotebookNode
+
+from runbook.parameters import Parameters
+from runbook.rebuild.engine import Fault
+from runbook.rebuild.executed import load
+from runbook.rebuild.guide import write_guide
+from runbook.rebuild.index import write_index
+from runbook.rebuild.interrupts import interruptible, uninterruptible
+from runbook.rebuild.kernels import Kernels
+from runbook.rebuild.outcome import ClusterIdentity, Progress, RunResult, RunVerdict, StepResult
+from runbook.rebuild.pages import Pages
+from runbook.rebuild.steps import NOTEBOOKS, StepFile, choose, steps
+from runbook.rebuild.work import Desk, StepAtWork
+from runbook.record import Journal, Results, RunFolder, StepVerdict, environment, materials, only_run, seal
+from runbook.record.step import PARAMETERS_VARIABLE
+
+NOT_STARTED = StepVerdict("not started")
+NOT_SELECTED = StepVerdict("not selected")
+
+
+def rebuild(
+    parameters: Parameters,
+    *,
+    outputs: Path,
+    progress: Progress,
+    only: str | Iterable[str] | None = None,
+    first: str | None = None,
+    cluster: ClusterIdentity | None = None,
+    notebooks: Path | None = None,
+) -> RunResult:
+    """Run the notebooks against a target, and keep the run in `outputs/<target>/<run>/`.
+
+    Args:
+        parameters: The target, as loaded.
+        outputs: Where runs are kept.
+        progress: Who is told what happens.
+        only: Numbers or names of the steps to run; nothing means all.
+        first: Number or name of the step to begin with; nothing means the first.
+        cluster: The cluster, where it was connected to already; it is named in the record and on the index.
+        notebooks: Folder of the notebooks; the project's own without it.
+
+    Returns:
+        The run, whether it succeeded or not.
+
+    Raises:
+        UsageError: There is no such step, or the target is being rebuilt already; nothing was touched.
+        RecordError: The run cannot be kept: no space, no right to write.
+        KeyboardInterrupt: It was interrupted, by Ctrl-C, SIGTERM or SIGHUP; the record says so and is closed.
+    """
+    found = steps(notebooks)
+    chosen = choose(found, only, first)
+    with only_run(outputs / parameters.target), interruptible():
+        folder = RunFolder.create((outputs / parameters.target).absolute())
+        desk = Desk(
+            parameters=parameters,
+            folder=folder,
+            journal=Journal(folder.journal),
+            progress=progress,
+            kernels=Kernels(notebooks or NOTEBOOKS, {PARAMETERS_VARIABLE: parameters.model_dump_json()}),
+            runner=asyncio.Runner(),
+        )
+        return Run(desk, found, chosen).execute(cluster)
+
+
+class Run:
+    """One run at work."""
+
+    def __init__(self, desk: Desk, found: Sequence[StepFile], chosen: Sequence[StepFile]) -> None:
+        self.desk = desk
+        self.folder = desk.folder
+        self.journal = desk.journal
+        self.chosen = tuple(chosen)
+        self.results = {step.name: StepResult(step, NOT_STARTED if step in chosen else NOT_SELECTED) for step in found}
+        self.pages = Pages(desk.folder, desk.parameters.target)
+        self.begun = time.monotonic()
+
+    def execute(self, cluster: ClusterIdentity | None) -> RunResult:
+        """Run the chosen steps until one does not succeed, and close the record whatever happens."""
+        try:
+            self._open(cluster)
+            for number, step in enumerate(self.chosen, start=1):
+                if not self._step(step, number).verdict.succeeded:
+                    break
+        except BaseException as error:
+            self._close(error)
+            raise
+        return self._close(None)
+
+    def _open(self, cluster: ClusterIdentity | None) -> None:
+        facts = environment()
+        facts["materials"] = [*materials(step.path for step in self.chosen), *facts["materials"]]
+        identity = {key: getattr(cluster, key) for key in ("context", "server", "uid", "version")} if cluster else None
+        self.journal.append(
+            "runStarted",
+            run=self.folder.id,
+            target=self.desk.parameters.target,
+            parameters=self.desk.parameters,
+            cluster=identity,
+            steps=[step.name for step in self.chosen],
+            **facts,
+        )
+        Results(self.folder.results, self.journal).create()
+
+    def _step(self, step: StepFile, number: int) -> StepResult:
+        if step.quiet:
+            self.pages.wait()
+        self.desk.progress.step_started(step, number, len(self.chosen))
+        started = self.journal.append("stepStarted", step=step.name, title=step.title, notebook=step.digest)
+        begun = time.monotonic()
+        work = StepAtWork(self.desk, step, load(step, self.desk.parameters, self.folder.path))
+        fault, interrupted = "", False
+        try:
+            work.execute(self._following(step))
+        except Fault as error:
+            fault = error.what
+            work.tell(str(error))
+        except BaseException as error:
+            fault, interrupted = _told(error), isinstance(error, KeyboardInterrupt)
+            raise
+        finally:
+            result, page = work.finish(
+                fault, interrupted=interrupted, started=started, seconds=time.monotonic() - begun
+            )
+            self._finished(result, page)
+        return result
+
+    def _finished(self, result: StepResult, page: NotebookNode) -> None:
+        self.results[result.step.name] = result
+        judged = result.verdict
+        self.journal.append(
+            "stepFinished",
+            step=result.step.name,
+            outcome=judged.outcome,
+            reason=judged.reason,
+            seconds=round(result.seconds, 3),
+            cells=[{"number": cell.number, "id": cell.id, "state": cell.state} for cell in judged.cells],
+        )
+        self.pages.add(page, result, self.chosen)
+        self.desk.progress.step_finished(result)
+
+    def _following(self, step: StepFile) -> tuple[str, str] | None:
+        """The step whose kernel is started while this one works; none while a step measures."""
+        after = self.chosen[self.chosen.index(step) + 1 :]
+        return (after[0].name, after[0].kernel) if after and not step.quiet else None
+
+    def _close(self, error: BaseException | None) -> RunResult:
+        with uninterruptible():
+            self._end_kernels()
+            result = self._result(error)
+            self.journal.append("runFinished", verdict=result.verdict, reason=result.reason, seconds=result.seconds)
+            self.pages.finish()
+            write_index(self.folder, result)
+            write_guide(self.folder, self.desk.parameters, result)
+            seal(self.folder)
+            if error is not None:
+                self.desk.progress.message(f"{result.reason}; the record is in {self.folder.path}")
+            return result
+
+    def _end_kernels(self) -> None:
+        with contextlib.suppress(Exception):  # whatever the loop is in, `close` ends the processes
+            self.desk.runner.run(self.desk.kernels.end_spare())
+        self.desk.runner.close()
+        self.desk.kernels.close()
+
+    def _result(self, error: BaseException | None) -> RunResult:
+        steps = tuple(self.results.values())
+        judged: RunVerdict = "succeeded" if all(self._did(step) for step in self.chosen) else "failed"
+        reason = next((f"{one.step.name}: {one.verdict.reason}" for one in steps if one.verdict.reason), "")
+        if error is not None:
+            judged = "interrupted" if isinstance(error, KeyboardInterrupt) else "failed"
+            reason = reason or _told(error)
+        return RunResult(self.folder.path, judged, reason, steps, round(time.monotonic() - self.begun, 3))
+
+    def _did(self, step: StepFile) -> bool:
+        return self.results[step.name].verdict.succeeded
+
+
+def _told(error: BaseException) -> str:
+    if isinstance(error, KeyboardInterrupt):
+        return "interrupted"
+    return f"a bug of the rebuild: {type(error).__name__}: {error}"

@@ -1,0 +1,147 @@
+"""The kernels themselves: private, quick to come, and gone when nobody wants them."""
+
+from __future__ import annotations
+
+import asyncio
+import stat
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from runbook.rebuild.kernels import Kernel, Kernels
+
+FORKED = pytest.mark.parametrize("fork", [True], ids=["forked"])
+
+
+@pytest.fixture(params=[True, False], ids=["forked", "fresh"])
+def fork(request: pytest.FixtureRequest) -> bool:
+    return bool(request.param)
+
+
+@pytest.fixture
+def runner() -> Iterator[asyncio.Runner]:
+    with asyncio.Runner() as made:
+        yield made
+
+
+@pytest.fixture
+def kernels(tmp_path: Path, fork: bool) -> Iterator[Kernels]:
+    made = Kernels(tmp_path, {"FOR_KERNELS": "told"}, fork=fork)
+    yield made
+    made.close()
+
+
+async def value(kernel: Kernel, code: str) -> str:
+    """What a kernel prints."""
+    said: list[str] = []
+    hook = lambda message: said.append(message["content"].get("text", ""))  # noqa: E731
+    await kernel.client.execute_interactive(code, output_hook=hook, timeout=30)
+    return "".join(said).strip()
+
+
+def process(kernel: Kernel) -> psutil.Process:
+    return psutil.Process(kernel.manager.provisioner.pid)  # type: ignore[union-attr]
+
+
+def gone(found: psutil.Process, seconds: float = 3) -> bool:
+    deadline = time.monotonic() + seconds
+    while found.is_running() and found.status() != psutil.STATUS_ZOMBIE:
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.01)
+    return True
+
+
+def test_a_kernel_works_in_the_folder_it_is_given_and_knows_its_step(
+    kernels: Kernels, runner: asyncio.Runner, tmp_path: Path
+) -> None:
+    kernel = runner.run(kernels.take("03_apply"))
+    code = "import os; print(os.getcwd(), os.environ['RUNBOOK_STEP'], os.environ['FOR_KERNELS'], __name__)"
+    assert runner.run(value(kernel, code)) == f"{tmp_path} 03_apply told __main__"
+    runner.run(kernel.end())
+
+
+@FORKED
+def test_nobody_else_can_reach_a_kernel(kernels: Kernels, runner: asyncio.Runner) -> None:
+    kernel = runner.run(kernels.take("03_apply"))
+    folder = Path(kernel.manager.connection_file).parent
+    assert stat.S_IMODE(folder.stat().st_mode) & 0o777 == 0o700
+    # The debugger, which nobody starts, tries at first which port is free.
+    deadline = time.monotonic() + 5
+    while any(one.status == psutil.CONN_LISTEN for one in process(kernel).net_connections("inet")):
+        assert time.monotonic() < deadline, "it listens on a port"
+        time.sleep(0.05)
+    runner.run(kernel.end())
+
+
+def test_a_kernel_that_was_ended_is_gone_with_what_it_started(kernels: Kernels, runner: asyncio.Runner) -> None:
+    kernel = runner.run(kernels.take("03_apply"))
+    child = psutil.Process(
+        int(runner.run(value(kernel, "import subprocess; print(subprocess.Popen(['sleep', '300']).pid)")))
+    )
+    mother = process(kernel)
+    runner.run(kernel.end())
+    assert gone(mother)
+    assert gone(child)
+
+
+@FORKED
+def test_the_kernel_prepared_for_a_step_is_the_one_taken(kernels: Kernels, runner: asyncio.Runner) -> None:
+    async def prepared() -> Kernel:
+        kernels.prepare("04_pull")
+        return await kernels.take("04_pull")
+
+    kernel = runner.run(prepared())
+    assert Path(kernel.manager.connection_file).name == "k1.json"
+    assert runner.run(value(kernel, "import os; print(os.environ['RUNBOOK_STEP'])")) == "04_pull"
+    runner.run(kernel.end())
+
+
+@FORKED
+def test_a_prepared_kernel_that_is_not_wanted_is_ended(kernels: Kernels, runner: asyncio.Runner) -> None:
+    async def other() -> tuple[Kernel, Any]:
+        kernels.prepare("04_pull")
+        spare = kernels._spare[1]  # type: ignore[index]
+        return await kernels.take("05_verify"), spare
+
+    kernel, spare = runner.run(other())
+    assert spare.cancelled() or gone(process(spare.result()))
+    assert runner.run(value(kernel, "import os; print(os.environ['RUNBOOK_STEP'])")) == "05_verify"
+    runner.run(kernel.end())
+
+
+@FORKED
+def test_a_nursery_that_was_killed_is_replaced(
+    kernels: Kernels, runner: asyncio.Runner, kill: Callable[[Kernels], None]
+) -> None:
+    first = runner.run(kernels.take("03_apply"))
+    kill(kernels)
+    assert gone(process(first), 5)
+    runner.run(first.end())
+    second = runner.run(kernels.take("04_pull"))
+    assert runner.run(value(second, "print(1)")) == "1"
+    runner.run(second.end())
+
+
+@pytest.fixture
+def kill() -> Callable[[Kernels], None]:
+    def nursery(kernels: Kernels) -> None:
+        kernels._nursery._process.kill()
+        kernels._nursery._process.wait()
+
+    return nursery
+
+
+@FORKED
+def test_closing_ends_every_kernel_and_removes_the_folder(kernels: Kernels, runner: asyncio.Runner) -> None:
+    kernel = runner.run(kernels.take("03_apply"))
+    folder, found = Path(kernel.manager.connection_file).parent, process(kernel)
+    kernels.close()
+    assert gone(found)
+    assert not folder.exists()
+    kernel.client.stop_channels()
+    runner.run(kernel.end())
