@@ -17,7 +17,8 @@ SUFFIXES: Final = {
 }
 # No exponent or length that would make the arithmetic with it expensive.
 FORM: Final = re.compile(
-    r"([+-]?(?:\d{1,40}(?:\.\d{0,40})?|\.\d{1,40}))(?:([numkMGTPE]|[KMGTPE]i)|[eE]([+-]?\d{1,2}))?"
+    r"([+-]?(?:\d{1,40}(?:\.\d{0,40})?|\.\d{1,40}))(?:([numkMGTPE]|[KMGTPE]i)|[eE]([+-]?\d{1,2}))?",
+    re.ASCII,
 )
 
 

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from functools import cache, cached_property
 from importlib.resources import files
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic.dataclasses import dataclass as checked
 from ruamel.yaml import YAML
 
 from runbook.errors import UsageError
-from runbook.models.gguf import GgufHeader, tensor
+from runbook.models.gguf import GgufHeader, Value, tensor
 from runbook.models.layout import BLOCKS, Layout, Types, header_of
 from runbook.models.tensor_types import BY_NAME
 
@@ -22,11 +23,15 @@ Capability = Literal["completion", "vision", "tools", "thinking", "embedding", "
 Positive = Annotated[int, Field(gt=0)]
 
 
+STRICT: Final = ConfigDict(extra="forbid", allow_inf_nan=False)
+
+
 class _Strict(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
-class Fault(_Strict):
+@checked(frozen=True, config=STRICT)
+class Fault:
     """A fault that is known of a model, and where it applies.
 
     Attributes:
@@ -42,7 +47,8 @@ class Fault(_Strict):
     source: str
 
 
-class PlanFigures(_Strict):
+@checked(frozen=True, config=STRICT)
+class PlanFigures:
     """What the reference homelab's plan says of a model: estimates, nobody measured them.
 
     Attributes:
@@ -92,10 +98,16 @@ class Projector(_Strict):
 
     Attributes:
         bytes: Bytes of its tensors, or of its file where only that is known.
+        image_size: Side of the image it takes, in pixels.
+        patch_size: Side of a patch, in pixels.
+        heads: Heads of its attention.
         architecture: Its architecture.
     """
 
     bytes: Positive
+    image_size: Positive
+    patch_size: Positive
+    heads: Positive
     architecture: str = "clip"
 
 
@@ -177,7 +189,13 @@ class CatalogueEntry(_Strict):
         if self.projector is None:
             return None
         whole = tensor("projector", (self.projector.bytes,), BY_NAME["I8"].number)
-        return GgufHeader(3, {"general.architecture": self.projector.architecture}, (whole,), source=self.name)
+        metadata: dict[str, Value] = {
+            "general.architecture": self.projector.architecture,
+            f"{self.projector.architecture}.vision.image_size": self.projector.image_size,
+            f"{self.projector.architecture}.vision.patch_size": self.projector.patch_size,
+            f"{self.projector.architecture}.vision.attention.head_count": self.projector.heads,
+        }
+        return GgufHeader(3, metadata, (whole,), source=self.name)
 
 
 class _Catalogue(_Strict):

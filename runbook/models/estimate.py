@@ -15,6 +15,8 @@ from runbook.models.context import Context, effective_context
 from runbook.models.engine import Engine, EngineName, engine_of
 from runbook.models.gguf import GgufHeader
 from runbook.models.graph import graph_bytes
+from runbook.models.host import Host
+from runbook.models.image import image_graph_bytes, projector_graph_bytes
 from runbook.models.interval import Interval
 from runbook.models.kv import effective_parallel, kv_bytes
 from runbook.models.reported import legacy_reported_bytes
@@ -23,39 +25,18 @@ from runbook.models.shape import Shape, shape_of
 from runbook.models.speed import decode_speed
 from runbook.models.weights import is_tied, weights_bytes
 
-KNOWN: Final = frozenset(
+# Architectures whose graph was held against a server: exact, or within 8 MiB.
+MEASURED: Final = frozenset(
     (
-        "bert",
-        "command-r",
-        "cohere2",
-        "deepseek2",
-        "falcon",
-        "gemma",
-        "gemma2",
-        "gemma3",
-        "gemma3n",
-        "gpt-oss",
-        "gptneox",
-        "gptoss",
-        "granite",
-        "granitemoe",
-        "internlm2",
-        "lfm2",
-        "llama",
-        "mistral3",
-        "mllama",
-        "nomic-bert",
-        "olmo",
-        "olmo2",
-        "phi2",
-        "phi3",
-        "qwen2",
-        "qwen2moe",
-        "qwen3",
-        "qwen3moe",
-        "smollm3",
-        "stablelm",
-        "starcoder2",
+        *("bert", "command-r", "gemma", "gemma2", "gemma3", "gpt-oss", "gptoss", "granite", "granitemoe", "lfm2"),
+        *("llama", "olmo2", "phi2", "phi3", "qwen2", "qwen3", "qwen3moe", "starcoder2"),
+    )
+)
+# Architectures whose weights and cache follow known rules; their graph is planned like that of a common model.
+PLANNED: Final = frozenset(
+    (
+        *("cohere2", "deepseek2", "falcon", "gemma3n", "gptneox", "internlm2", "mistral3", "mllama", "olmo", "olmo3"),
+        *("qwen2moe", "smollm3", "stablelm"),
     )
 )
 
@@ -118,6 +99,7 @@ def estimate(
     parallel: int = 1,
     bandwidth_gb_per_s: float | None = None,
     context: Context | None = None,
+    host: Host | None = None,
 ) -> Estimate:
     """What a model will take when Ollama 0.15.6 loads it on a CPU.
 
@@ -129,6 +111,7 @@ def estimate(
         parallel: OLLAMA_NUM_PARALLEL.
         bandwidth_gb_per_s: Memory bandwidth of the node, for the speed.
         context: The context that really applies, where it was worked out already.
+        host: The machine, where more is known of it than its bandwidth.
 
     Raises:
         ModelFileError: A per-layer setting of the model makes no sense.
@@ -144,8 +127,10 @@ def estimate(
     weights = weights_bytes(header, engine.name, shape.layers)
     cache = kv_bytes(shape, engine.name, context=ctx.length, batch=batch, parallel=slots, kv_type=engine.kv_type)
     graph = graph_bytes(shape, engine, context=ctx.length, batch=batch, parallel=slots)
-    projector = header.projector.tensor_bytes if header.projector else 0
-    runtime = runtime_bytes(shape, engine)
+    if engine.name == "ollama":
+        graph = max(graph, image_graph_bytes(header))
+    projector = header.projector.tensor_bytes + projector_graph_bytes(header.projector) if header.projector else 0
+    runtime = runtime_bytes(shape)
     total = weights + cache + graph + projector
     own = engine.name == "ollama"
     return Estimate(
@@ -169,15 +154,24 @@ def estimate(
         if own
         else legacy_reported_bytes(header, shape, context=ctx.length * slots, kv_type=engine.kv_type),
         lower_bound=_is_lower_bound(header, shape),
-        decode_tokens_per_second=decode_speed(header, shape, engine, bandwidth_gb_per_s)
-        if bandwidth_gb_per_s
-        else None,
+        decode_tokens_per_second=_speed(header, engine, host, bandwidth_gb_per_s),
         warnings=tuple(_warnings(header, shape, engine, kv_type, parallel, slots)),
     )
 
 
+def _speed(header: GgufHeader, engine: Engine, host: Host | None, bandwidth: float | None) -> Interval | None:
+    machine = host or (Host(bandwidth) if bandwidth else None)
+    return decode_speed(header, machine, kv_type=engine.kv_type) if machine else None
+
+
 def _is_lower_bound(header: GgufHeader, shape: Shape) -> bool:
-    return bool(header.unknown_types) or shape.architecture not in KNOWN or not shape.layers
+    is_known = shape.architecture in MEASURED or shape.architecture in PLANNED
+    return bool(header.unknown_types) or not is_known or not shape.layers or _sees_by_itself(header)
+
+
+def _sees_by_itself(header: GgufHeader) -> bool:
+    """Whether the file holds its own eyes, whose graph is only known roughly."""
+    return any(one.name.startswith("v.") for one in header.tensors)
 
 
 def _warnings(
@@ -185,7 +179,11 @@ def _warnings(
 ) -> Iterator[str]:
     if header.unknown_types:
         yield f"tensors of {', '.join(header.unknown_types)}: size not known, the weights are a lower bound"
-    if shape.architecture not in KNOWN:
+    if _sees_by_itself(header):
+        yield "the graph of an image is a lower bound: scores and inner layer of one image"
+    if shape.architecture in PLANNED:
+        yield f"the graph of {shape.architecture} was not held against a server: it may be off by some tens of MiB"
+    elif shape.architecture not in MEASURED:
         yield f"architecture {shape.architecture or 'not stated'} is not known: all figures are lower bounds"
     if kv_type not in ("", "f16") and engine.kv_type == "f16":
         yield f"the cache stays f16: {engine.kv_type_reason}"

@@ -1,18 +1,19 @@
-"""The memory of the processes beside the model: server, runner, vocabulary, the tensors that carry a batch in."""
+"""The memory of the processes beside the model: server, runner, vocabulary, the tensors that carry a batch in.
+
+Measured on 0.15.6 after long prompts: 67 to 111 MiB above what the engine allocates, for vocabularies of 150,000 to
+260,000 tokens; little of it grows with anything else.
+"""
 
 from __future__ import annotations
 
 from typing import Final
 
-from runbook.models.engine import Engine
 from runbook.models.shape import Shape
 
-MIB: Final = 1 << 20
-BASE_BYTES: Final = 50 * MIB
-BYTES_PER_TOKEN: Final = 300
+BASE_BYTES: Final = 60 << 20
+BYTES_PER_WORD: Final = 120
 
 
-def runtime_bytes(shape: Shape, engine: Engine) -> int:
+def runtime_bytes(shape: Shape) -> int:
     """Bytes that the processes take beside what the model allocates."""
-    vocabulary = shape.vocabulary * BYTES_PER_TOKEN if engine.name == "ollama" else 0
-    return BASE_BYTES + vocabulary
+    return BASE_BYTES + shape.vocabulary * BYTES_PER_WORD

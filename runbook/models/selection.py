@@ -1,9 +1,9 @@
 """The selection: which model to choose for what the consumer asks, ranked, each place with its reason.
 
 What is asked (text or images, a schema, seconds per item) and what the machine has (memory, bandwidth, threads)
-decide in this order: whether the model can do the task at all, whether it fits, whether it answers the consumer's own
-request, whether it is in time, then its place in the catalogue and its size: of two models that pass, the larger one
-knows more.
+decide in this order: whether the model fits at all, whether it answers the consumer's own request, whether it is in
+time, whether Ollama will load it, then its place in the catalogue and its size: of two models that pass, the larger
+one knows more.
 """
 
 from __future__ import annotations
@@ -13,9 +13,11 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from runbook.hardware import Survey, parse_quantity
-from runbook.models.catalogue import CatalogueEntry, PlanFigures, catalogue
+from runbook.models.catalogue import CatalogueEntry, PlanFigures, catalogue, find
 from runbook.models.estimate import Estimate
+from runbook.models.host import Host
 from runbook.models.interval import Interval
+from runbook.models.plan import differences
 from runbook.models.serving import Serving, serving_from
 from runbook.models.speed import item_seconds
 from runbook.models.verdict import Verdict, fits
@@ -25,6 +27,8 @@ Task = Literal["text", "vision"]
 # What Karakeep's prompt and answer come to: 3 to 5 tags for a page, 10 to 15 for an image.
 ANSWER_TOKENS: Final = {"text": 60, "vision": 120}
 TEMPLATE_TOKENS: Final = 450
+# What an image costs where the catalogue does not say.
+IMAGE_TOKENS: Final = 700
 ROLE_ORDER: Final = ("recommended", "fallback", "alternative", "rejected", "local")
 
 
@@ -64,11 +68,10 @@ class Candidate:
 @dataclass(frozen=True)
 class _Judged:
     entry: CatalogueEntry
-    estimate: Estimate | None
-    verdict: Verdict | None
-    seconds: Interval | None
     asked: Parameters
-    task: Task
+    estimate: Estimate | None = None
+    verdict: Verdict | None = None
+    seconds: Interval | None = None
 
     @property
     def answers(self) -> bool:
@@ -84,14 +87,10 @@ class _Judged:
 
     @property
     def order(self) -> tuple[bool, bool, bool, bool, int, int]:
-        return (
-            self.is_out,
-            not self.answers,
-            not self.in_time,
-            self.verdict is not None and self.verdict.verdict != "fits",
-            _role_rank(self),
-            -(self.entry.parameters or 0),
-        )
+        is_local_target = self.entry.role == "local" and self.entry.name in self.asked.models
+        refused = self.verdict is not None and self.verdict.verdict != "fits"
+        role = 0 if is_local_target else ROLE_ORDER.index(self.entry.role)
+        return self.is_out, not self.answers, not self.in_time, refused, role, -(self.entry.parameters or 0)
 
 
 def select(
@@ -99,8 +98,7 @@ def select(
     available: Survey | int,
     *,
     task: Task = "text",
-    bandwidth_gb_per_s: float | None = None,
-    threads: int | None = None,
+    host: Host | None = None,
     page_cache_bytes: int = 0,
     serving: Serving | None = None,
     entries: Iterable[CatalogueEntry] | None = None,
@@ -111,28 +109,79 @@ def select(
         parameters: The target.
         available: A survey, of which the node with most free memory counts, or bytes that are free.
         task: `text` or `vision`.
-        bandwidth_gb_per_s: Memory bandwidth of the node; without it the target's, and without that no speeds.
-        threads: Threads that Ollama starts; without it the target's CPU limit, rounded down.
+        host: The machine; without it the target's bandwidth and CPU limit, and without a bandwidth no speeds.
         page_cache_bytes: Page cache that counts against the pod's limit.
         serving: The server's settings; without them those in the target's environment.
         entries: The models to rank; without them the whole catalogue.
     """
     settings = serving or serving_from(parameters.environment)
-    bandwidth = bandwidth_gb_per_s or parameters.memory_bandwidth_gb_per_s
-    cores = threads or max(1, int(parse_quantity(parameters.cpu_limit)))
-    limit = min(int(parse_quantity(parameters.memory_limit)), _free(available))
+    machine = host or host_of(parameters)
+    limit = min(int(parse_quantity(parameters.memory_limit)), free_bytes(available))
     judged = [
-        _judge(entry, parameters, task, settings, bandwidth, cores, limit, page_cache_bytes)
+        _judge(entry, parameters, task, settings, machine, limit, page_cache_bytes)
         for entry in (catalogue() if entries is None else entries)
         if task in entry.task
     ]
     return tuple(_candidate(place, one) for place, one in enumerate(sorted(judged, key=lambda one: one.order), start=1))
 
 
-def _free(available: Survey | int) -> int:
+def host_of(parameters: Parameters) -> Host | None:
+    """The machine as far as a target describes it; None where it states no bandwidth."""
+    if parameters.memory_bandwidth_gb_per_s is None:
+        return None
+    return Host(parameters.memory_bandwidth_gb_per_s, threads=max(1, int(parse_quantity(parameters.cpu_limit))))
+
+
+def free_bytes(available: Survey | int) -> int:
+    """Memory that a model could have on the best node, in bytes; 0 where no node takes pods."""
     if isinstance(available, int):
         return available
     return available.best_node.memory_free_for_model_bytes if available.best_node else 0
+
+
+@dataclass(frozen=True)
+class Budget:
+    """Text and image model side by side.
+
+    Attributes:
+        models: The models.
+        resident_bytes: Memory they take together; None where one is not known.
+        limit_bytes: What they may take.
+        stay_loaded: Whether both stay loaded: they fit, and the server is allowed to keep both.
+        reason: Why, or why not.
+    """
+
+    models: tuple[str, ...]
+    resident_bytes: int | None
+    limit_bytes: int
+    stay_loaded: bool
+    reason: str
+
+
+def budget(parameters: Parameters, available: Survey | int, *, serving: Serving | None = None) -> Budget:
+    """The combined memory of a target's text and image model.
+
+    Args:
+        parameters: The target.
+        available: A survey, of which the node with most free memory counts, or bytes that are free.
+        serving: The server's settings; without them those in the target's environment.
+    """
+    settings = serving or serving_from(parameters.environment)
+    names = tuple(name for name in (parameters.text_model, parameters.vision_model) if name)
+    limit = min(int(parse_quantity(parameters.memory_limit)), free_bytes(available))
+    entries = [find(name) for name in names]
+    known = [entry for entry in entries if entry is not None and entry.stored is not None]
+    if len(known) < len(names):
+        return Budget(names, None, limit, False, "the tensors of one of them are not known to the catalogue")
+    found = [settings.estimate(entry, request_context=parameters.context_length) for entry in known]
+    together = sum(one.resident_bytes for one in found)
+    size = f"{together / 1e9:.1f} of {limit / 1e9:.1f} GB"
+    if together > limit:
+        return Budget(names, together, limit, False, f"{size}: they take turns, each change pays a whole load")
+    if settings.most_loaded < len(names):
+        reason = f"{size}, but OLLAMA_MAX_LOADED_MODELS={settings.most_loaded} makes them take turns all the same"
+        return Budget(names, together, limit, False, reason)
+    return Budget(names, together, limit, True, f"{size}: both fit; page cache may still make Ollama evict one")
 
 
 def _judge(
@@ -140,51 +189,48 @@ def _judge(
     parameters: Parameters,
     task: Task,
     serving: Serving,
-    bandwidth: float | None,
-    threads: int,
+    host: Host | None,
     limit: int,
     page_cache: int,
 ) -> _Judged:
     if entry.stored is None:
-        return _Judged(entry, None, None, None, parameters, task)
-    found = serving.estimate(entry, request_context=parameters.context_length, bandwidth_gb_per_s=bandwidth)
-    seconds = (
-        item_seconds(
-            entry.header,
-            found.decode_tokens_per_second,
-            threads=threads,
-            prompt_tokens=entry.image_tokens or TEMPLATE_TOKENS
-            if task == "vision"
-            else max(TEMPLATE_TOKENS, parameters.context_length - ANSWER_TOKENS[task]),
-            output_tokens=min(ANSWER_TOKENS[task], parameters.max_output_tokens),
-        )
-        if found.decode_tokens_per_second
-        else None
+        return _Judged(entry, parameters)
+    found = serving.estimate(entry, request_context=parameters.context_length, host=host)
+    verdict = fits(found, limit_bytes=limit, page_cache_bytes=page_cache)
+    seconds = _seconds(entry, parameters, task, host, found.kv_type) if host else None
+    return _Judged(entry, parameters, found, verdict, seconds)
+
+
+def _seconds(entry: CatalogueEntry, parameters: Parameters, task: Task, host: Host, kv_type: str) -> Interval:
+    """Time of one item at the fullest prompt that the consumer sends."""
+    patches = (entry.image_tokens or IMAGE_TOKENS) if task == "vision" else 0
+    filled = TEMPLATE_TOKENS + patches if patches else parameters.context_length - ANSWER_TOKENS[task]
+    return item_seconds(
+        entry.header,
+        host,
+        prompt_tokens=max(TEMPLATE_TOKENS, filled),
+        output_tokens=min(ANSWER_TOKENS[task], parameters.max_output_tokens),
+        kv_type=kv_type,
+        patches=patches,
     )
-    return _Judged(entry, found, fits(found, limit_bytes=limit, page_cache_bytes=page_cache), seconds, parameters, task)
-
-
-def _role_rank(one: _Judged) -> int:
-    if one.entry.name in one.asked.models and one.entry.role == "local":
-        return 0
-    return ROLE_ORDER.index(one.entry.role)
 
 
 def _candidate(place: int, one: _Judged) -> Candidate:
     reason, remedy = _reason(one)
+    found = one.estimate
     return Candidate(
         rank=0 if one.is_out else place,
         model=one.entry.name,
         role=one.entry.role,
         verdict=one.verdict.verdict if one.verdict else "not known",
-        resident_bytes=one.estimate.resident_bytes if one.estimate else None,
-        reported_bytes=one.estimate.reported_bytes if one.estimate else None,
-        tokens_per_second=one.estimate.decode_tokens_per_second if one.estimate else None,
+        resident_bytes=found.resident_bytes if found else None,
+        reported_bytes=found.reported_bytes if found else None,
+        tokens_per_second=found.decode_tokens_per_second if found else None,
         seconds_per_item=one.seconds,
         reason=reason,
         remedy=remedy,
         plan=one.entry.plan,
-        differs=tuple(_differences(one)),
+        differs=tuple(differences(one.entry.plan, found, one.seconds)) if one.entry.plan and found else (),
     )
 
 
@@ -207,37 +253,5 @@ def _reason(one: _Judged) -> tuple[str, str]:
     if one.verdict.verdict != "fits":
         return one.verdict.reason, one.verdict.remedy
     time = f", an item takes about {one.seconds.expected:.0f} s" if one.seconds else ""
-    role = f"; the plan: {one.entry.plan.reason}" if one.entry.plan else ""
-    return f"it fits{time}, and it answers the consumer's own request{role}", ""
-
-
-def _differences(one: _Judged) -> Iterable[str]:
-    plan, found = one.entry.plan, one.estimate
-    if plan is None or found is None:
-        return
-    if plan.ram_gb and not plan.ram_gb[0] <= found.resident_bytes / 1e9 <= plan.ram_gb[1]:
-        yield (
-            f"memory: the plan says {plan.ram_gb[0]:g} to {plan.ram_gb[1]:g} GB, we compute "
-            f"{found.resident_bytes / 1e9:.1f} GB at a context of {found.context_length}: "
-            f"weights {found.weights_bytes / 1e9:.2f}, cache {found.kv_bytes / 1e9:.2f}, graph "
-            f"{found.graph_bytes / 1e9:.2f}, projector {found.projector_bytes / 1e9:.2f}"
-        )
-    speed = found.decode_tokens_per_second
-    if (
-        plan.tokens_per_second
-        and speed
-        and not plan.tokens_per_second[0] <= speed.expected <= plan.tokens_per_second[1]
-    ):
-        yield (
-            f"speed: the plan says {plan.tokens_per_second[0]:g} to {plan.tokens_per_second[1]:g} tokens/s, we "
-            f"compute {speed.expected:.0f} ({speed.low:.0f} to {speed.high:.0f}); the plan's figure was never measured"
-        )
-    if (
-        plan.seconds_per_item
-        and one.seconds
-        and not (plan.seconds_per_item[0] <= one.seconds.expected <= plan.seconds_per_item[1])
-    ):
-        yield (
-            f"time: the plan says {plan.seconds_per_item[0]:g} to {plan.seconds_per_item[1]:g} s per item, we compute "
-            f"{one.seconds.expected:.0f} s: the plan leaves out the time that the prompt takes"
-        )
+    plan = f"; the plan: {one.entry.plan.reason}" if one.entry.plan else ""
+    return f"it fits{time}, and it answers the consumer's own request{plan}", ""

@@ -10,6 +10,7 @@ from runbook.models.catalogue import CatalogueEntry
 from runbook.models.context import effective_context
 from runbook.models.estimate import Estimate, estimate
 from runbook.models.gguf import GgufHeader
+from runbook.models.host import Host
 from runbook.models.shape import shape_of
 
 # As Go's strconv.ParseBool has it, which is what Ollama reads them with.
@@ -42,7 +43,7 @@ class Serving:
         *,
         request_context: int | None = None,
         parameter_context: int | None = None,
-        bandwidth_gb_per_s: float | None = None,
+        host: Host | None = None,
     ) -> Estimate:
         """What a model takes on this server.
 
@@ -50,7 +51,7 @@ class Serving:
             model: An entry of the catalogue, or a header that was read.
             request_context: `num_ctx` of the request.
             parameter_context: `num_ctx` of the model's own parameters.
-            bandwidth_gb_per_s: Memory bandwidth of the node, for the speed.
+            host: The machine, for the speed.
 
         Raises:
             ModelFileError: A per-layer setting of the model makes no sense.
@@ -70,7 +71,7 @@ class Serving:
             kv_type=self.kv_type,
             flash_attention=self.flash_attention,
             parallel=self.parallel,
-            bandwidth_gb_per_s=bandwidth_gb_per_s,
+            host=host,
         )
 
 

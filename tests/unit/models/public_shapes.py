@@ -1,4 +1,4 @@
-"""Shapes of models that were measured: by others in public logs, and by this project on Ollama 0.15.6 with few layers."""
+"""Shapes of models that were measured: in public logs, and by this project on Ollama 0.15.6 with few layers."""
 
 from __future__ import annotations
 
@@ -77,6 +77,20 @@ MEASURED = {
         windowed(dense("gptoss", 4, 2880, 2880, 201088, 64, 8, 64), 128, True, False, True, False), 32, 4, 2880
     ),
     "lfm2": Shape(**{**LFM2.__dict__, "kv_heads": (0, 0, 8, 0, 0, 8), "convolution_width": 3}),
+    "olmo2": dense("olmo2", 3, 2048, 8192, 100352, 16, 16),
+    "commandr": dense("command-r", 3, 2048, 5632, 256000, 16, 8),
+    "llamarope": dense("llama", 3, 2048, 8192, 128256, 32, 8),
+    "mixtral": mixed(dense("llama", 3, 2048, 4096, 32000, 32, 8), 8, 2, 4096),
+    "granitemoe": mixed(dense("granitemoe", 3, 1536, 512, 49155, 24, 8), 40, 8, 512),
     "bert": dense("bert", 6, 384, 1536, 30522, 12, 12),
 }
-TRAINED = {"gemma2": 8192, "gemma": 8192, "phi2": 2048, "bert": 512, "gemma3-1b": 32768, "starcoder2": 16384}
+TRAINED = {
+    "bert": 512,
+    "commandr": 8192,
+    "gemma": 8192,
+    "gemma2": 8192,
+    "gemma3-1b": 32768,
+    "olmo2": 4096,
+    "phi2": 2048,
+    "starcoder2": 16384,
+}

@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -33,7 +35,7 @@ def test_places_never_overlap_and_everything_given_back_is_one_gap_again(moves):
         else:
             arena.give(*held.pop(number % len(held)))
         spans = sorted((at, at + size) for at, size in held)
-        assert all(before[1] <= after[0] for before, after in zip(spans, spans[1:], strict=False))
+        assert all(before[1] <= after[0] for before, after in pairwise(spans))
     for place in held:
         arena.give(*place)
     assert arena.take(1 << 20) == 0
