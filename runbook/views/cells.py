@@ -12,6 +12,8 @@ from typing import Any
 from runbook.views.values import value as found
 
 UNKNOWN = "unknown"
+# As many digits as Ollama and git show; the results of a run hold all of them.
+SHORT_DIGEST = 12
 
 
 def size(count: float) -> str:
@@ -76,7 +78,7 @@ def cell(name: str, value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, str):
-        return value
+        return value.removeprefix("sha256:")[:SHORT_DIGEST] if name == "digest" else value
     words = _words_for(name)
     if isinstance(value, int | float):
         return words(value) if words else f"{value:,}" if isinstance(value, int) else f"{value:,.4g}"

@@ -102,10 +102,11 @@ def runs(measured: Any, estimate: Any = None) -> Picture:
 
 
 def _compared(estimate: Any, measured: Any, memory: Any) -> Iterator[Comparison]:
+    """The quantities that were measured; a speed is one, even where the bandwidth for its estimate is not known."""
     for estimated, found, quantity in COMPARED:
         said = value(estimate, estimated)
         seen = value(measured, found) if value(measured, found) is not None else value(memory, found)
-        if said is not None and seen is not None:
+        if seen is not None and (said is not None or estimated == "decode_tokens_per_second"):
             yield Comparison(
                 str(value(estimate, "model")), quantity, cell(estimated, said), cell(found, seen), _ratio(seen, said)
             )

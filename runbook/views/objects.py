@@ -40,7 +40,7 @@ def events(found: Iterable[Json], caption: str = "", newest: int = NEWEST) -> Ta
     ordered = sorted(found, key=_time, reverse=True)
     rows = [
         {
-            "at": _time(one),
+            "at": _time(one).partition("T")[2],
             "type": one.get("type", ""),
             "object": _about(one),
             "reason": one.get("reason", ""),

@@ -10,15 +10,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from runbook.views.cells import duration, size
+from runbook.views.cells import cell, duration, size
 from runbook.views.place import Place
 from runbook.views.tables import html_rows, text_rows
 from runbook.views.view import View, escaped, printable
 
 if TYPE_CHECKING:
     from runbook.ollama import PullProgress
-
-SHORT_DIGEST = 12
 
 
 def progress_line(title: str = "") -> Callable[[str], None]:
@@ -100,7 +98,7 @@ class PullBars:
         """The layers as they are."""
         title = f"{self._model}: {self._status}"
         rows = [
-            (digest.removeprefix("sha256:")[:SHORT_DIGEST], layer, size(layer.total_bytes), layer.words(now))
+            (cell("digest", digest), layer, size(layer.total_bytes), layer.words(now))
             for digest, layer in self._layers.items()
         ]
         if not rows:
@@ -130,4 +128,4 @@ class PullBars:
 def _row(name: str, layer: _Layer, whole: str, words: str) -> str:
     bar = f'<progress value="{layer.share:.3f}" max="1" aria-label="{escaped(name)}"></progress>'
     cells = (f"<code>{escaped(name)}</code>", f"{bar} {layer.share:.0%}", escaped(whole), escaped(words))
-    return "<tr>" + "".join(f'<td style="text-align:left">{cell}</td>' for cell in cells) + "</tr>"
+    return "<tr>" + "".join(f'<td style="text-align:left">{one}</td>' for one in cells) + "</tr>"

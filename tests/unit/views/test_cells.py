@@ -66,6 +66,10 @@ def test_containers_read_as_lists() -> None:
     assert cell("options", {"num_ctx": 2048, "stream": True}) == "num_ctx=2,048, stream=yes"
 
 
+def test_a_digest_is_cut_to_what_tells_it_apart() -> None:
+    assert cell("digest", "sha256:" + "ab" * 32) == "abababababab"
+
+
 def test_a_bool_is_no_number() -> None:
     assert not is_number(True)
     assert is_number(3)

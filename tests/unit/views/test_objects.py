@@ -49,5 +49,5 @@ def test_events_stand_with_the_newest_first_whichever_field_has_the_time() -> No
     new = {"reason": "Scheduled", "eventTime": "2026-01-01T00:00:01.123456Z", "lastTimestamp": None}
     rows = events([old, new]).rows
     assert [row["reason"] for row in rows] == ["Scheduled", "Pulled"]
-    assert rows[0]["at"] == "2026-01-01T00:00:01Z"
+    assert rows[0]["at"] == "00:00:01Z"
     assert rows[1]["object"] == "Pod a"
