@@ -66,6 +66,10 @@ class RunbookError(Exception):
             lines.append(f"Next: {self.next}")
         return "\n".join(lines)
 
+    def _render_traceback_(self) -> list[str]:
+        """What a notebook shows: the message alone, since the world is wrong and not our code."""
+        return str(self).splitlines()
+
     def __reduce__(self) -> tuple[object, ...]:
         return _rebuild, (type(self), self.what, self.why, self.next)
 
