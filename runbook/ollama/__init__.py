@@ -7,6 +7,7 @@ from runbook.ollama.names import ModelName, mirror_name, same_model
 from runbook.ollama.progress import PullProgress
 from runbook.ollama.pull import Patience, Pulled, pull_model
 from runbook.ollama.stored import LoadedModel, StoredModel, find_loaded, find_stored, missing_models, presence_checks
+from runbook.ollama.templates import is_base_model
 
 __all__ = [
     "Answer",
@@ -24,6 +25,7 @@ __all__ = [
     "effective_context",
     "find_loaded",
     "find_stored",
+    "is_base_model",
     "mirror_name",
     "missing_models",
     "presence_checks",

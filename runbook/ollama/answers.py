@@ -16,10 +16,10 @@ from runbook.ollama.stream import StreamFault
 # The server gives up when it has seen one token, spaces aside, more often than this in a row.
 REPEATS_UNTIL_STOPPED = 30
 
-# A prompt that lies in the cache costs one step of decoding, since one token is always evaluated. Two steps are
-# therefore too few for a prompt that was read: a CPU reads some ten to thirty tokens in the time of one step.
-CACHED_STEPS = 2.0
-CACHED_FROM_TOKENS = 64
+# A prompt that lies in the cache costs about one step of decoding, since one token is always evaluated; with noise
+# up to three. A CPU reads eight to fifteen tokens in the time of a step, so a prompt that was read takes far more.
+CACHED_STEPS = 3.0
+CACHED_FROM_TOKENS = 128
 # Where the answer is too short to know a step: no CPU reads a prompt at this rate.
 IMPOSSIBLE_TOKENS_PER_SECOND = 10_000.0
 

@@ -54,18 +54,19 @@ class Ollama:
 
     def version(self) -> str:
         """The server's version, such as 0.15.6."""
-        return str(self._ask("GET", "/api/version").json()["version"])
+        return str(self._object(self._ask("GET", "/api/version"), "version")["version"])
 
     def tags(self) -> tuple[StoredModel, ...]:
         """The models on the server's disk."""
-        return tuple(StoredModel.of(listed) for listed in self._ask("GET", "/api/tags").json()["models"] or ())
+        found = self._object(self._ask("GET", "/api/tags"), "models")
+        return tuple(StoredModel.of(listed) for listed in found["models"] or ())
 
     def ps(self) -> tuple[LoadedModel, ...]:
         """The models in the server's memory."""
         response = self._ask("GET", "/api/ps")
         date = response.headers.get("Date")
         now = parsedate_to_datetime(date) if date else datetime.now(UTC)
-        return tuple(LoadedModel.of(listed, now) for listed in response.json()["models"] or ())
+        return tuple(LoadedModel.of(listed, now) for listed in self._object(response, "models")["models"] or ())
 
     def show(self, name: str) -> dict[str, Any]:
         """What the server knows of a model: template, parameters, capabilities, metadata of its file.
@@ -73,7 +74,7 @@ class Ollama:
         Raises:
             OllamaError: It does not have the model.
         """
-        return dict(self._ask("POST", "/api/show", {"model": name}).json())
+        return self._object(self._ask("POST", "/api/show", {"model": name}), "details")
 
     def copy(self, source: str, destination: str) -> None:
         """Give a model a second name; the layers are shared.
@@ -117,10 +118,11 @@ class Ollama:
         """
         with path.open("rb") as file:
             digest = "sha256:" + hashlib.file_digest(file, "sha256").hexdigest()
-            with self._reached():
-                if self._http.head(f"/api/blobs/{digest}").status_code != httpx.codes.OK:
+            blob = f"/api/blobs/{digest}"
+            with self._reached(blob):
+                if self._http.head(blob).status_code != httpx.codes.OK:
                     file.seek(0)
-                    _accepted(self._http.post(f"/api/blobs/{digest}", content=file, timeout=self.timeout_s))
+                    _accepted(self._http.post(blob, content=file, timeout=self.timeout_s))
         return digest
 
     def pull(self, name: str, insecure: bool = False) -> Iterator[PullProgress]:
@@ -213,28 +215,40 @@ class Ollama:
         """
         silence_s = self.timeout_s if silence_s is None else silence_s
         timeout = httpx.Timeout(silence_s, connect=CONNECT_TIMEOUT_S)
-        try:
-            with self._reached(), self._http.stream("POST", path, json=dict(body), timeout=timeout) as response:
-                if response.status_code >= 400:
-                    raise StreamFault("refused", words_of(response.read()), response.status_code)
-                yield from json_lines(response.iter_bytes())
-        except httpx.TimeoutException as error:
-            raise StreamFault("silent", f"nothing came for {silence_s:g} s") from error
-        except httpx.TransportError as error:
-            raise StreamFault("closed", f"the connection closed: {error}") from error
+        with self._reached(path):
+            try:
+                with self._http.stream("POST", path, json=dict(body), timeout=timeout) as response:
+                    if response.status_code >= 400:
+                        raise StreamFault("refused", words_of(response.read()), response.status_code)
+                    yield from json_lines(response.iter_bytes())
+            except (httpx.ReadTimeout, httpx.WriteTimeout) as error:
+                raise StreamFault("silent", f"nothing came for {silence_s:g} s") from error
+            except (httpx.ReadError, httpx.WriteError, httpx.RemoteProtocolError) as error:
+                raise StreamFault("closed", f"the connection closed: {error}") from error
 
     def _ask(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> httpx.Response:
         """One request with a short answer."""
-        try:
-            with self._reached():
-                response = self._http.request(method, path, json=body, timeout=SHORT_TIMEOUT_S)
-        except httpx.TransportError as error:
-            raise OllamaUnreachable(f"Ollama at {self.base_url} did not answer {path}.", why=str(error)) from error
+        with self._reached(path):
+            response = self._http.request(method, path, json=body, timeout=SHORT_TIMEOUT_S)
         return _accepted(response)
 
+    def _object(self, response: httpx.Response, key: str) -> dict[str, Any]:
+        """The object in a response, which has this key if it comes from Ollama."""
+        try:
+            found = response.json()
+        except ValueError:
+            found = None
+        if not isinstance(found, dict) or key not in found:
+            raise OllamaError(
+                f"What answers at {self.base_url} is not Ollama.",
+                why=f"{response.request.url.path} says: {response.text[:200]}",
+                next="Check the address, and what the port is forwarded to.",
+            )
+        return found
+
     @contextmanager
-    def _reached(self) -> Iterator[None]:
-        """Turn a connection that could not be made into our own error."""
+    def _reached(self, path: str) -> Iterator[None]:
+        """Turn a connection that failed into our own error."""
         try:
             yield
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
@@ -243,6 +257,8 @@ class Ollama:
                 why=str(error),
                 next="Check that the pod runs and the port is forwarded: `kubectl get pods`, or run 03_apply.",
             ) from error
+        except httpx.TransportError as error:
+            raise OllamaUnreachable(f"Ollama at {self.base_url} did not answer {path}.", why=str(error)) from error
 
 
 def _accepted(response: httpx.Response) -> httpx.Response:

@@ -45,10 +45,10 @@ def masked(notebook: NotebookNode, redactor: Redactor) -> NotebookNode:
     return made
 
 
-def keep(notebook: NotebookNode, path: Path, about: dict[str, Any]) -> None:
+def keep(notebook: NotebookNode, path: Path, about: dict[str, Any], *, durable: bool) -> None:
     """Write a masked notebook, with what is said of its run in its metadata, under `runbook`."""
     notebook.metadata["runbook"] = {**notebook.metadata.get("runbook", {}), **about}
-    write_atomic(path, nbformat.v4.writes(notebook) + "\n")  # type: ignore[no-untyped-call]
+    write_atomic(path, nbformat.v4.writes(notebook) + "\n", durable=durable)  # type: ignore[no-untyped-call]
 
 
 def headings(notebook: NotebookNode) -> dict[str, str]:

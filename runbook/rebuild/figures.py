@@ -47,15 +47,13 @@ def figures(results: Mapping[str, Any]) -> tuple[Figure, ...]:
 def _of_model(estimate: Mapping[str, Any], measured: Mapping[str, Any]) -> Iterator[Figure]:
     model = str(measured["model"])
     speed, found = estimate.get("decode_tokens_per_second"), measured.get("decode_tokens_per_second")
-    if speed and found:
-        yield Figure(
-            model, "decode speed, tokens/s", _span(speed), _span(found), _ratio(_centre(found), _centre(speed))
-        )
+    if found:
+        ratio = _ratio(_centre(found), _centre(speed))
+        yield Figure(model, "decode speed, tokens/s", _span(speed), _span(found), ratio)
     said, reported = estimate.get("reported_bytes"), measured.get("reported_bytes")
     if said and reported:
-        yield Figure(
-            model, "memory Ollama reports, MiB", _mebibytes(said), _mebibytes(reported), _ratio(reported, said)
-        )
+        ratio = _ratio(reported, said)
+        yield Figure(model, "memory Ollama reports, MiB", _mebibytes(said), _mebibytes(reported), ratio)
 
 
 def _items(found: object) -> list[Mapping[str, Any]]:

@@ -37,7 +37,6 @@ def write_index(folder: RunFolder, result: RunResult) -> None:
             packages=begun.fields["packages"],
             figures=figures(known),
             longest=max((step.seconds for step in result.steps), default=0.0) or 1.0,
-            counts=check_counts(result),
             chosen=[step for step in result.steps if step.verdict.outcome != "not selected"],
             version=__version__,
         )

@@ -1,4 +1,4 @@
-"""Signals during a rebuild: what ends it, and what may not."""
+"""Signals during a rebuild: what ends it, and what must be whole before it ends."""
 
 from __future__ import annotations
 
@@ -28,14 +28,22 @@ def interruptible() -> Iterator[None]:
 
 
 @contextmanager
-def uninterruptible() -> Iterator[None]:
-    """Let no signal interrupt the block: closing a record takes a moment and must be whole."""
+def whole(*, then_interrupt: bool = False) -> Iterator[None]:
+    """Let no signal interrupt the block, which takes a moment.
+
+    Args:
+        then_interrupt: A signal that came meanwhile interrupts at the end of the block; else it is forgotten,
+            since what it would end has ended.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = {number: signal.signal(number, signal.SIG_IGN) for number in SIGNALS}
+    came: list[int] = []
+    before = {number: signal.signal(number, lambda number, _: came.append(number)) for number in SIGNALS}
     try:
         yield
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+    if came and then_interrupt:
+        signal.raise_signal(signal.SIGINT)

@@ -68,7 +68,7 @@ def preload() -> None:
 def serve(folder: Path, *, fork: bool) -> None:
     """Make a kernel for each line of stdin; at its end kill them and remove the folder."""
     if fork:
-        # A pool of threads would not survive the fork; a kernel that computes starts its own.
+        # A library's pool of threads would not survive the fork; no notebook multiplies matrices.
         with _threads_of_libraries("1"):
             preload()
         gc.freeze()

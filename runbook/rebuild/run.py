@@ -19,7 +19,7 @@ from runbook.rebuild.engine import Fault
 from runbook.rebuild.executed import load
 from runbook.rebuild.guide import write_guide
 from runbook.rebuild.index import write_index
-from runbook.rebuild.interrupts import interruptible, uninterruptible
+from runbook.rebuild.interrupts import interruptible, whole
 from runbook.rebuild.kernels import Kernels
 from runbook.rebuild.outcome import ClusterIdentity, Progress, RunResult, RunVerdict, StepResult
 from runbook.rebuild.pages import Pages
@@ -132,10 +132,10 @@ class Run:
             fault, interrupted = _told(error), isinstance(error, KeyboardInterrupt)
             raise
         finally:
-            result, page = work.finish(
-                fault, interrupted=interrupted, started=started, seconds=time.monotonic() - begun
-            )
-            self._finished(result, page)
+            with whole(then_interrupt=True):
+                seconds = time.monotonic() - begun
+                result, page = work.finish(fault, interrupted=interrupted, started=started, seconds=seconds)
+                self._finished(result, page)
         return result
 
     def _finished(self, result: StepResult, page: NotebookNode) -> None:
@@ -158,7 +158,7 @@ class Run:
         return (after[0].name, after[0].kernel) if after and not step.quiet else None
 
     def _close(self, error: BaseException | None) -> RunResult:
-        with uninterruptible():
+        with whole():
             self._end_kernels()
             result = self._result(error)
             self.journal.append("runFinished", verdict=result.verdict, reason=result.reason, seconds=result.seconds)

@@ -109,4 +109,4 @@ class StepAtWork:
 
     def _keep(self, kept: NotebookNode, judged: dict[str, Any]) -> None:
         about = {"step": self.step.name, "run": self.desk.folder.id, **judged}
-        keep(kept, self.desk.folder.notebooks / self.step.path.name, about)
+        keep(kept, self.desk.folder.notebooks / self.step.path.name, about, durable=bool(judged))

@@ -9,8 +9,13 @@ import tempfile
 from pathlib import Path
 
 
-def write_atomic(path: Path, content: str | bytes) -> None:
+def write_atomic(path: Path, content: str | bytes, *, durable: bool = True) -> None:
     """Replace a file in one step: a reader, or a crash at any moment, finds the old content or the new.
+
+    Args:
+        path: The file.
+        content: All of it.
+        durable: It must survive a power cut; a draft that is soon written again need not, and costs less.
 
     Raises:
         OSError: It could not be written; the old content is still there.
@@ -23,13 +28,15 @@ def write_atomic(path: Path, content: str | bytes) -> None:
             file.write(data)
             file.flush()
             os.fchmod(file.fileno(), 0o644)
-            os.fsync(file.fileno())
+            if durable:
+                os.fsync(file.fileno())
         scratch.replace(path)
     except BaseException:
         with contextlib.suppress(OSError):
             scratch.unlink()
         raise
-    sync_folder(path.parent)
+    if durable:
+        sync_folder(path.parent)
 
 
 def sync_folder(folder: Path) -> None:

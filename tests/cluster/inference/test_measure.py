@@ -5,7 +5,7 @@ from runbook.karakeep import consumer_options
 from runbook.ollama import Ollama, was_cached
 from runbook.parameters import Parameters
 
-TOKENS = 24
+TOKENS = 16
 
 
 def test_the_small_model_is_measured_with_the_consumers_context(ollama: Ollama, local: Parameters) -> None:
@@ -25,16 +25,16 @@ def test_the_small_model_is_measured_with_the_consumers_context(ollama: Ollama, 
     assert measured.decode_tokens_per_second.low > 0.1
     assert measured.prompt_tokens_per_second is not None
     assert measured.prompt_tokens_per_second.median > measured.decode_tokens_per_second.median
-    assert len(said) == 1 + 1 + len(measured.runs) + len(measured.invalid)
+    assert len(said) == 1 + len(measured.runs) + len(measured.invalid)
 
 
 def test_the_same_prompt_again_is_found_in_the_cache(ollama: Ollama, local: Parameters) -> None:
     options = {**consumer_options(local), "num_predict": TOKENS, "temperature": 1.5}
     request = {"model": local.text_model, "raw": True, "options": options, "prompt": fresh_prompt(256)}
     assert not was_cached(ollama.generate(request))
-    run = timed_run(ollama.generate(request), tokens=2, reload_above_s=60)
-    assert isinstance(run, InvalidRun)
-    assert run.reason.startswith("the prompt was cached")
+    # A neighbour on the machine can slow down any one of them.
+    runs = [timed_run(ollama.generate(request), tokens=2, reload_above_s=60) for _ in range(3)]
+    assert any(isinstance(run, InvalidRun) and run.reason.startswith("the prompt was cached") for run in runs)
 
 
 def test_another_context_loads_the_model_again(ollama: Ollama, local: Parameters) -> None:

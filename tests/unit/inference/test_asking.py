@@ -14,9 +14,9 @@ def test_a_free_answer_is_too_short_for_the_server_to_stop_it() -> None:
 
 
 def test_a_thinking_model_is_asked_not_to_think(stub: Stub, ollama: Ollama, parameters: Parameters) -> None:
-    stub.on("/api/show", {"capabilities": ["completion", "thinking"]})
+    stub.on("/api/show", {"details": {}, "capabilities": ["completion", "thinking"]})
     assert question(ollama, parameters, "m", "Why?")["think"] is False
-    stub.on("/api/show", {"capabilities": ["completion"]})
+    stub.on("/api/show", {"details": {}, "capabilities": ["completion"]})
     assert "think" not in question(ollama, parameters, "m", "Why?")
 
 

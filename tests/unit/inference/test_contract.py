@@ -19,7 +19,9 @@ REPEATED = tuple(words(*["ha"] * 31))
 
 
 def verified(stub: Stub, ollama: Ollama, parameters: Parameters, *answers: tuple[Any, ...]) -> tuple[Check, ...]:
-    stub.on("/api/show", {"model_info": {"general.architecture": "gemma3", "gemma3.context_length": 32_768}})
+    stub.on(
+        "/api/show", {"details": {}, "model_info": {"general.architecture": "gemma3", "gemma3.context_length": 32_768}}
+    )
     stub.on("/api/generate", *answers[0])
     for lines in answers[1:]:
         stub.then("/api/generate", *lines)

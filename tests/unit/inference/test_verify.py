@@ -11,6 +11,7 @@ from runbook.parameters import Parameters
 from tests.unit.ollama.stub import Stub, done, words
 
 SHOWN = {
+    "details": {},
     "capabilities": ["completion"],
     "model_info": {"general.architecture": "gemma3", "gemma3.context_length": 4096},
 }
@@ -41,7 +42,7 @@ def test_without_a_vision_model_the_image_is_skipped_with_the_reason(ollama: Oll
 
 
 def test_the_vision_model_is_shown_the_picture(stub: Stub, ollama: Ollama, parameters: Parameters) -> None:
-    stub.on("/api/show", {"capabilities": ["completion", "vision"]})
+    stub.on("/api/show", {"details": {}, "capabilities": ["completion", "vision"]})
     stub.on("/api/generate", *words("A sun over a field."), done())
     (check,) = verify_vision(ollama, parameters)
     assert check.status == "passed"

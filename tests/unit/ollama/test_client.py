@@ -48,6 +48,19 @@ def test_when_nobody_listens_then_the_address_is_named() -> None:
             ollama.generate(REQUEST)
 
 
+@pytest.mark.parametrize("answer", ["<html>login</html>", '{"error_code": 7}', "[]"])
+def test_when_something_else_answers_then_that_is_said(stub: Stub, ollama: Ollama, answer: str) -> None:
+    stub.on("/api/tags", answer)
+    with pytest.raises(OllamaError, match="is not Ollama"):
+        ollama.tags()
+
+
+def test_when_a_short_answer_breaks_off_then_the_server_counts_as_unreachable(stub: Stub, ollama: Ollama) -> None:
+    stub.on("/api/tags", {"models": []}, closes_early=True)
+    with pytest.raises(OllamaUnreachable, match="did not answer /api/tags"):
+        ollama.tags()
+
+
 CRASH = 'POST predict: Post "http://127.0.0.1:41999/completion": EOF'
 HALF = {"response": '{"tags":["a', "done": False}
 

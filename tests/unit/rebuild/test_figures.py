@@ -28,6 +28,12 @@ def test_what_has_only_one_side_is_not_compared(results: dict[str, object]) -> N
     assert figures(results) == ()
 
 
+def test_a_measurement_stands_alone_where_nothing_was_estimated() -> None:
+    measured = {"model": "m", "decode_tokens_per_second": {"median": 11.0}}
+    (one,) = figures({"estimates": [{"model": "m", "decode_tokens_per_second": None}], "measurements": [measured]})
+    assert (one.estimated, one.measured, one.ratio) == ("unknown", "11.0", None)
+
+
 def test_a_measurement_without_a_figure_is_unknown() -> None:
     nothing = {"model": "m", "decode_tokens_per_second": {"median": None, "low": None, "high": None}}
     (one,) = figures({"estimates": [{"model": "m", "decode_tokens_per_second": SPEED}], "measurements": [nothing]})

@@ -1,0 +1,295 @@
+"""What notebooks, record and pages cost: a warm rebuild against a shell script that does the same cluster work.
+
+Both act on the local cluster, in a namespace of the benchmark's own, which is removed at the end. The script applies
+the same objects, waits for the rollout, pulls what is missing, lists what the notebooks list, starts the same probe
+pod and sends the very requests that the notebooks send: they are recorded once, from the same functions, and replayed
+with curl. Pairs are interleaved, and every other pair begins with the script.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from runbook import inference, karakeep, kubernetes, ollama
+from runbook.commands.local import state_folder
+from runbook.local import Layout
+from runbook.parameters import Parameters
+from runbook.record import Event, read_journal
+from runbook.targets import PROJECT, load_target
+
+GOAL_RATIO = 1.3
+NAMESPACE = "rebuild-overhead"
+RUNBOOK = PROJECT / ".venv" / "bin" / "runbook"
+
+SCRIPT = """\
+set -eu
+kubectl apply --server-side --field-manager ollama-runbook -f "$WORK/objects.json"
+kubectl rollout status deployment/ollama --timeout=180s
+kubectl get nodes -o wide
+kubectl get pods --all-namespaces
+kubectl get storageclasses
+kubectl top nodes || true
+for model in $MODELS; do
+    kubectl exec deployment/ollama -- ollama list | grep -q "^$model" || {
+        kubectl exec deployment/ollama -- ollama pull --insecure "$REGISTRY/$model"
+        kubectl exec deployment/ollama -- ollama cp "$REGISTRY/$model" "$model"
+        kubectl exec deployment/ollama -- ollama rm "$REGISTRY/$model"
+    }
+done
+kubectl exec deployment/ollama -- ollama list
+kubectl port-forward service/ollama "$PORT:11434" &
+forward=$!
+trap 'kill $forward' EXIT
+until curl -sf "http://127.0.0.1:$PORT/api/version"; do sleep 0.1; done
+while read -r method path body; do
+    curl -sS -X "$method" --data "@$body" "http://127.0.0.1:$PORT$path"
+done <"$WORK/calls"
+kubectl exec deployment/ollama -- cat /sys/fs/cgroup/memory.current 2>/dev/null ||
+    kubectl exec deployment/ollama -- cat /sys/fs/cgroup/memory/memory.usage_in_bytes
+kubectl create namespace "$NAMESPACE-consumer"
+kubectl label namespace "$NAMESPACE-consumer" app.kubernetes.io/component=runbook-consumer
+kubectl --namespace "$NAMESPACE-consumer" apply -f "$WORK/probe.json"
+kubectl --namespace "$NAMESPACE-consumer" wait pod/probe --for=jsonpath='{.status.phase}'=Succeeded --timeout=60s
+kubectl --namespace "$NAMESPACE-consumer" logs probe
+kubectl delete namespace "$NAMESPACE-consumer" --wait=false
+kubectl get deployments,replicasets,services,endpointslices,pods,persistentvolumeclaims,events
+kubectl describe deployment/ollama
+kubectl logs deployment/ollama --tail 10
+"""
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What both sides work with."""
+
+    parameters: Parameters
+    work: Path
+    environment: dict[str, str]
+
+    def rebuild(self) -> float:
+        """Seconds of a warm rebuild."""
+        command = [RUNBOOK, "rebuild", "local", "-p", f"namespace={NAMESPACE}", "--outputs", self.work / "outputs"]
+        return self._timed([str(part) for part in command], "rebuild.log")
+
+    def script(self) -> float:
+        """Seconds of the script."""
+        return self._timed(["bash", str(self.work / "script.sh")], "script.log")
+
+    def _timed(self, command: list[str], log: str) -> float:
+        with (self.work / log).open("wb") as written:
+            begun = time.perf_counter()
+            done = subprocess.run(command, stdout=written, stderr=subprocess.STDOUT, env=self.environment, check=False)
+            seconds = time.perf_counter() - begun
+        if done.returncode:
+            print((self.work / log).read_text(errors="replace")[-4000:], file=sys.stderr)
+            sys.exit(f"{command[0]} ended with {done.returncode}")
+        return seconds
+
+
+def recorded_calls(parameters: Parameters, cluster: kubernetes.Cluster) -> Iterator[tuple[str, str, bytes]]:
+    """Every request that the notebooks send to Ollama, in order: method, path and body.
+
+    This follows 04_pull, 05_verify and 06_measure; a call that is added there is added here.
+    """
+    sent: list[tuple[str, str, bytes]] = []
+    with (
+        kubernetes.port_forward(cluster, parameters.namespace, "ollama", 11434) as address,
+        ollama.Ollama(address) as server,
+    ):
+        server._http.event_hooks["request"] = [lambda request: sent.append(_described(request))]
+        server.version()
+        server.tags()
+        inference.verify_text(server, parameters)
+        inference.verify_vision(server, parameters)
+        inference.verify_loaded(server, parameters)
+        options, tokens = karakeep.consumer_options(parameters), parameters.measured_tokens
+        for model in reversed(parameters.models):
+            inference.measure(server, model, options=options, repetitions=parameters.repetitions, tokens=tokens)
+    yield from sent
+
+
+def _described(request: httpx.Request) -> tuple[str, str, bytes]:
+    return request.method, request.url.raw_path.decode(), request.read()
+
+
+@contextmanager
+def prepared() -> Iterator[Bench]:
+    """The cluster up, the model pulled, the script and its inputs written; the namespace is removed at the end."""
+    subprocess.run([str(RUNBOOK), "local", "up"], check=True, stdout=sys.stderr)
+    layout = Layout(state_folder())
+    parameters = load_target("local", {"namespace": NAMESPACE})
+    kubectl = [str(layout.program("kubectl")), f"--kubeconfig={layout.kubeconfig}"]
+    with tempfile.TemporaryDirectory() as folder:
+        bench = Bench(parameters, Path(folder), _environment(layout, parameters, Path(folder)))
+        try:
+            print("preparing: a rebuild that applies and pulls", file=sys.stderr)
+            bench.rebuild()
+            _write_inputs(bench)
+            yield bench
+        finally:
+            subprocess.run(
+                [*kubectl, "delete", "namespace", NAMESPACE, f"{NAMESPACE}-consumer", "--ignore-not-found"],
+                check=False,
+                stdout=sys.stderr,
+            )
+
+
+def _environment(layout: Layout, parameters: Parameters, work: Path) -> dict[str, str]:
+    """The script's variables; its kubectl acts on the benchmark's namespace."""
+    programs = work / "bin"
+    programs.mkdir()
+    wrapper = programs / "kubectl"
+    wrapper.write_text(
+        f'#!/bin/sh\nexec {layout.program("kubectl")} --kubeconfig={layout.kubeconfig} --namespace={NAMESPACE} "$@"\n'
+    )
+    wrapper.chmod(0o755)
+    return os.environ | {
+        "PATH": f"{programs}:{os.environ['PATH']}",
+        "WORK": str(work),
+        "NAMESPACE": NAMESPACE,
+        "MODELS": " ".join(parameters.models),
+        "REGISTRY": parameters.registry or "",
+        "PORT": "21434",
+    }
+
+
+def _write_inputs(bench: Bench) -> None:
+    cluster = kubernetes.connect(bench.parameters)
+    objects = [manifest.body for manifest in kubernetes.load_manifests(bench.parameters)]
+    (bench.work / "objects.json").write_text(json.dumps({"apiVersion": "v1", "kind": "List", "items": objects}))
+    (bench.work / "probe.json").write_text(json.dumps(_probe(bench.parameters)))
+    (bench.work / "script.sh").write_text(SCRIPT)
+    with (bench.work / "calls").open("w") as calls:
+        for number, (method, path, body) in enumerate(recorded_calls(bench.parameters, cluster)):
+            file = bench.work / f"call-{number}.json"
+            file.write_bytes(body)
+            calls.write(f"{method} {path} {file}\n")
+
+
+def _probe(parameters: Parameters) -> dict[str, Any]:
+    """The pod that asks from another namespace, as `kubernetes.reachability_check` makes it."""
+    address = f"http://ollama.{parameters.namespace}.svc.cluster.local:11434"
+    rights = {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}}
+    container = {
+        "name": "probe",
+        "image": parameters.image,
+        "imagePullPolicy": "IfNotPresent",
+        "command": ["ollama", "list"],
+        "env": [{"name": "OLLAMA_HOST", "value": address}, {"name": "HOME", "value": "/home"}],
+        "securityContext": rights,
+        "volumeMounts": [{"name": "home", "mountPath": "/home"}],
+    }
+    spec = {
+        "restartPolicy": "Never",
+        "terminationGracePeriodSeconds": 0,
+        "securityContext": {"runAsNonRoot": True, "runAsUser": 1000, "seccompProfile": {"type": "RuntimeDefault"}},
+        "containers": [container],
+        "volumes": [{"name": "home", "emptyDir": {}}],
+    }
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "probe"}, "spec": spec}
+
+
+@dataclass(frozen=True)
+class StepCost:
+    """One notebook of a rebuild: its time, and how much of it its cells took."""
+
+    name: str
+    seconds: float
+    in_cells_s: float
+
+
+def step_costs(outputs: Path) -> list[StepCost]:
+    """The steps of the newest run."""
+    newest = max((path for path in (outputs / "local").iterdir() if path.is_dir()), key=lambda path: path.name)
+    events = read_journal(newest / "journal.jsonl").events
+    return [
+        StepCost(event.fields["step"], event.fields["seconds"], _in_cells(events, event.fields["step"]))
+        for event in events
+        if event.name == "stepFinished"
+    ]
+
+
+def _in_cells(events: tuple[Event, ...], step: str) -> float:
+    finished = (event.fields for event in events if event.name == "cellFinished")
+    return sum(float(fields["seconds"]) for fields in finished if fields["step"] == step)
+
+
+def interleaved(bench: Bench, pairs: int) -> tuple[list[float], list[float]]:
+    """Seconds of each rebuild and of each script, measured in turn."""
+    rebuilds: list[float] = []
+    scripts: list[float] = []
+    for number in range(pairs):
+        sides = [(bench.rebuild, rebuilds), (bench.script, scripts)]
+        for run, seconds in sides if number % 2 == 0 else reversed(sides):
+            seconds.append(run())
+        print(
+            f"pair {number + 1} of {pairs}: rebuild {rebuilds[-1]:.1f} s, script {scripts[-1]:.1f} s", file=sys.stderr
+        )
+    return rebuilds, scripts
+
+
+def machine() -> str:
+    """CPU, cores and versions."""
+    names = [line.partition(":")[2].strip() for line in _lines("/proc/cpuinfo") if line.startswith("model name")]
+    return f"{names[0] if names else platform.machine()}, {os.cpu_count()} CPUs, Python {platform.python_version()}"
+
+
+def _lines(file: str) -> list[str]:
+    path = Path(file)
+    return path.read_text().splitlines() if path.exists() else []
+
+
+def main() -> None:
+    """Measure, print a table for people, and one JSON object as the last line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help="one pair only")
+    parser.add_argument("--pairs", type=int, default=5, help="pairs to measure (default 5)")
+    chosen = parser.parse_args()
+    with prepared() as bench:
+        rebuilds, scripts = interleaved(bench, 1 if chosen.quick else chosen.pairs)
+        costs = step_costs(bench.work / "outputs")
+    report(rebuilds, scripts, costs)
+
+
+def report(rebuilds: list[float], scripts: list[float], costs: list[StepCost]) -> None:
+    """Print the figures."""
+    ours, theirs = statistics.median(rebuilds), statistics.median(scripts)
+    ratio = ours / theirs
+    print(machine())
+    print(f"{'':24}{'median':>10}{'low':>10}{'high':>10}")
+    for name, seconds in (("rebuild", rebuilds), ("shell script", scripts)):
+        print(f"{name:24}{statistics.median(seconds):>8.1f} s{min(seconds):>8.1f} s{max(seconds):>8.1f} s")
+    print(f"ratio {ratio:.2f}, at most {GOAL_RATIO} wanted\n")
+    print(f"{'step of the last rebuild':24}{'time':>10}{'in cells':>10}{'around':>10}")
+    for cost in costs:
+        around = cost.seconds - cost.in_cells_s
+        print(f"{cost.name:24}{cost.seconds:>8.2f} s{cost.in_cells_s:>8.2f} s{around:>8.2f} s")
+    around_s = statistics.median(cost.seconds - cost.in_cells_s for cost in costs)
+    figures = {
+        "rebuild_s": round(ours, 2),
+        "script_s": round(theirs, 2),
+        "ratio": round(ratio, 3),
+        "around_a_notebook_s": round(around_s, 3),
+        "pairs": len(rebuilds),
+    }
+    goal = {"ratio": GOAL_RATIO}
+    print(json.dumps({"benchmark": "rebuild_overhead", "figures": figures, "goal": goal, "met": ratio <= GOAL_RATIO}))
+
+
+if __name__ == "__main__":
+    main()
