@@ -16,6 +16,27 @@ from typing import Any
 
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 
+# Imported once for all kernels of a rebuild.
+PRELOADED = (
+    "ipykernel.ipkernel",
+    "ipykernel.kernelapp",
+    "pandas",
+    "matplotlib.pyplot",
+    "kubernetes.client",
+    "kubernetes.config",
+    "kubernetes.stream",
+    "httpx",
+    "ipywidgets",
+    "runbook.record",
+    "runbook.kubernetes",
+    "runbook.hardware",
+    "runbook.models",
+    "runbook.ollama",
+    "runbook.inference",
+    "runbook.karakeep",
+    "runbook.views",
+)
+
 
 class Newborn:
     """A kernel's process, as the nursery tells of it; speaks like `subprocess.Popen`."""
@@ -77,7 +98,8 @@ class Nursery:
 
     def __init__(self, folder: Path, *, fork: bool) -> None:
         self.folder = folder
-        command = [sys.executable, "-P", "-m", "runbook.rebuild.nursery", "fork" if fork else "fresh", str(folder)]
+        mode = "fork" if fork else "fresh"
+        command = [sys.executable, "-P", "-m", "runbook.rebuild.nursery", mode, ",".join(PRELOADED), str(folder)]
         with (folder / "nursery.log").open("ab") as log:
             self._process = subprocess.Popen(
                 command,

@@ -24,25 +24,6 @@ import traceback
 from pathlib import Path
 from typing import Any, NoReturn
 
-PRELOADED = (
-    "ipykernel.ipkernel",
-    "ipykernel.kernelapp",
-    "pandas",
-    "matplotlib.pyplot",
-    "kubernetes.client",
-    "kubernetes.config",
-    "kubernetes.stream",
-    "httpx",
-    "ipywidgets",
-    "runbook.record",
-    "runbook.kubernetes",
-    "runbook.hardware",
-    "runbook.models",
-    "runbook.ollama",
-    "runbook.inference",
-    "runbook.karakeep",
-    "runbook.views",
-)
 INLINE = "module://matplotlib_inline.backend_inline"
 
 Request = dict[str, Any]
@@ -50,27 +31,27 @@ Request = dict[str, Any]
 
 def main(arguments: list[str]) -> None:
     """Serve kernels from a folder until stdin ends, or be one fresh kernel."""
-    mode, *rest = arguments
+    mode, modules, *rest = arguments
     if mode == "kernel":
-        preload()
+        preload(modules)
         _become_kernel(rest)
-    serve(Path(rest[0]), fork=mode == "fork")
+    serve(Path(rest[0]), modules, fork=mode == "fork")
 
 
-def preload() -> None:
+def preload(modules: str) -> None:
     """Import what notebooks use; what cannot be imported is left to the notebook that needs it, which says so."""
     os.environ.setdefault("MPLBACKEND", INLINE)
-    for name in PRELOADED:
+    for name in modules.split(","):
         with contextlib.suppress(Exception):
             importlib.import_module(name)
 
 
-def serve(folder: Path, *, fork: bool) -> None:
+def serve(folder: Path, modules: str, *, fork: bool) -> None:
     """Make a kernel for each line of stdin; at its end kill them and remove the folder."""
     if fork:
         # A library's pool of threads would not survive the fork; no notebook multiplies matrices.
         with _threads_of_libraries("1"):
-            preload()
+            preload(modules)
         gc.freeze()
     fork = fork and threading.active_count() == 1
     alive: set[int] = set()
@@ -78,7 +59,7 @@ def serve(folder: Path, *, fork: bool) -> None:
     try:
         for line in sys.stdin:
             request = json.loads(line)
-            born = _fork(request) if fork else _spawn(request)
+            born = _fork(request) if fork else _spawn(request, modules)
             alive.add(born)
             print(born, flush=True)  # noqa: T201 - the answer
     finally:
@@ -119,9 +100,9 @@ def _fork(request: Request) -> int:
         os._exit(1)
 
 
-def _spawn(request: Request) -> int:
+def _spawn(request: Request, modules: str) -> int:
     environment = request["environment"] | {"JPY_PARENT_PID": str(os.getpid())}
-    command = [sys.executable, "-P", "-m", "runbook.rebuild.nursery", "kernel", *request["arguments"]]
+    command = [sys.executable, "-P", "-m", "runbook.rebuild.nursery", "kernel", modules, *request["arguments"]]
     with Path(request["log"]).open("ab") as log:
         return subprocess.Popen(
             command,

@@ -36,7 +36,7 @@ def page(browser: Browser) -> Iterator[Page]:
 def fetched(page: Page, url: str) -> list[str]:
     """Open a page, and say what it fetched from anywhere but the file system."""
     requests: list[Request] = []
-    page.on("request", requests.append)
+    page.on("request", lambda request: requests.append(request))
     page.goto(url)
     page.wait_for_load_state("load")
     return [request.url for request in requests if not request.url.startswith(("file:", "data:", "blob:"))]

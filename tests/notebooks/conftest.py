@@ -20,6 +20,7 @@ from runbook.record import begin
 step = begin("{name}", target=target, run=run)"""
 VERIFY = 'step.verify(Check.that("It is so", True, "seen"))'
 FINISH = "step.finish()"
+FEW = ("ipykernel.kernelapp", "ipykernel.ipkernel", "runbook.record")
 
 
 @dataclass
@@ -96,6 +97,12 @@ class Bench:
 def make_bench() -> Callable[[Path], Bench]:
     """For a fixture that lives longer than a test."""
     return Bench
+
+
+@pytest.fixture
+def few_imports(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Kernels without what only real notebooks need: it takes a second of each run."""
+    monkeypatch.setattr("runbook.rebuild.newborn.PRELOADED", FEW)
 
 
 @pytest.fixture

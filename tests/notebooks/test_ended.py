@@ -23,7 +23,9 @@ REBUILD = """
 import sys
 from pathlib import Path
 from runbook.parameters import Parameters
-from runbook.rebuild import rebuild
+from runbook.rebuild import newborn, rebuild
+
+newborn.PRELOADED = ("ipykernel.kernelapp", "ipykernel.ipkernel", "runbook.record")
 
 class Silent:
     def __getattr__(self, name):

@@ -13,6 +13,8 @@ from runbook.parameters import Parameters
 from runbook.rebuild import RunResult
 from runbook.record import read_journal
 
+pytestmark = pytest.mark.usefixtures("few_imports")
+
 
 def states(result: RunResult, place: int = 0) -> list[str]:
     return [cell.state for cell in result.steps[place].verdict.cells if cell.number > 2]

@@ -17,6 +17,8 @@ from runbook.rebuild.kernels import Kernel, Kernels
 
 FORKED = pytest.mark.parametrize("fork", [True], ids=["forked"])
 
+pytestmark = pytest.mark.usefixtures("few_imports")
+
 
 @pytest.fixture(params=[True, False], ids=["forked", "fresh"])
 def fork(request: pytest.FixtureRequest) -> bool:

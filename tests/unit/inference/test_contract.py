@@ -16,12 +16,14 @@ CUT = (*words('{"tags":["k8s","k8s'), done(done_reason="length"))
 EMPTY = (*words('{"tags":[]}'), done())
 THOUGHT = ({"response": "", "thinking": '{"tags":["k8s"]}', "done": False}, done())
 REPEATED = tuple(words(*["ha"] * 31))
+SHOWN = {"details": {}, "model_info": {"general.architecture": "gemma3", "gemma3.context_length": 32_768}}
+TALKS, CONTINUES = "{{ range .Messages }}{{ .Role }}: {{ .Content }}{{ end }}", "{{ .Prompt }}"
 
 
-def verified(stub: Stub, ollama: Ollama, parameters: Parameters, *answers: tuple[Any, ...]) -> tuple[Check, ...]:
-    stub.on(
-        "/api/show", {"details": {}, "model_info": {"general.architecture": "gemma3", "gemma3.context_length": 32_768}}
-    )
+def verified(
+    stub: Stub, ollama: Ollama, parameters: Parameters, *answers: tuple[Any, ...], template: str = TALKS
+) -> tuple[Check, ...]:
+    stub.on("/api/show", {**SHOWN, "template": template})
     stub.on("/api/generate", *answers[0])
     for lines in answers[1:]:
         stub.then("/api/generate", *lines)
@@ -53,6 +55,18 @@ def test_after_four_tries_the_consumer_has_no_tags(stub: Stub, ollama: Ollama, p
     assert failed(checks) == ["The consumer gets its tags within 4 tries", HAS_TAGS]
     assert checks[0].evidence.startswith("none after 4 tries; try 1: Answer has tags")
     assert len(stub.asked("/api/generate")) == 4
+
+
+def test_a_base_model_has_more_tries_and_is_called_one(stub: Stub, ollama: Ollama, parameters: Parameters) -> None:
+    checks = verified(stub, ollama, parameters, *[CUT] * 5, GOOD, template=CONTINUES)
+    assert failed(checks) == []
+    assert checks[0].name == "The server keeps the form that the consumer asks for"
+    assert checks[0].evidence.startswith("tags after 6 tries of a base model, whose tags mean nothing; try 1: ")
+
+
+def test_a_base_models_tries_are_bounded(stub: Stub, ollama: Ollama, parameters: Parameters) -> None:
+    assert failed(verified(stub, ollama, parameters, CUT, template=CONTINUES)) != []
+    assert len(stub.asked("/api/generate")) == 12
 
 
 def test_a_model_that_thinks_into_the_wrong_field_is_tried_once(

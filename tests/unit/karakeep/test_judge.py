@@ -111,6 +111,16 @@ def test_a_late_answer_fails_the_job_limit(parameters: Parameters) -> None:
     assert list(failed(judge(answer(wall_s=200.0), parameters))) == ["Answer arrives within the job limit"]
 
 
+@pytest.mark.parametrize(("limit_s", "status"), [(0.2, "failed"), (10.0, "passed")])
+def test_the_clocks_are_held_against_what_came_over_the_wire(
+    stub: Stub, ollama: Ollama, parameters: Parameters, limit_s: float, status: str
+) -> None:
+    limited = parameters.model_copy(update={"job_timeout_s": limit_s, "fetch_timeout_s": limit_s})
+    checks = judged(stub, ollama, limited, *words(GOOD), done(), first_byte_s=0.3, gap_s=0.05)
+    clocks = [check.status for check in checks if "limit" in check.name]
+    assert clocks == [status, status]
+
+
 @pytest.mark.parametrize(
     ("prompt_tokens", "output_tokens", "status"),
     [(2048, 21, "failed"), (1990, 21, "failed"), (1900, 200, "failed"), (1900, 60, "passed"), (None, 21, "skipped")],
