@@ -17,8 +17,6 @@ from runbook.parameters import Parameters
 from .conftest import Deploy
 
 MIB = 1 << 20
-# A slow machine with busy neighbours; what is usual is many times more.
-LEAST_MB_PER_S = 10.0
 
 
 @pytest.fixture(scope="module")
@@ -45,14 +43,12 @@ def test_many_connections_at_once(url: str) -> None:
         assert set(pool.map(ask, range(48))) == {"0.15.6"}
 
 
-def test_a_large_body_arrives_whole_and_in_time(url: str) -> None:
+def test_a_large_body_arrives_whole(url: str) -> None:
     block, count = bytes(range(256)) * 4096, 64
     digest = hashlib.sha256(block * count).hexdigest()
-    started = time.monotonic()
     # The server checks the digest of what it received.
     sent = httpx.post(f"{url}/api/blobs/sha256:{digest}", content=pieces(block, count), trust_env=False, timeout=60)
     assert sent.status_code == 201
-    assert count * MIB / 1e6 / (time.monotonic() - started) > LEAST_MB_PER_S
 
 
 def test_a_large_answer_arrives_whole_though_the_reader_is_slow(

@@ -87,7 +87,7 @@ def test_when_the_server_is_silent_then_the_wait_ends_within_seconds(
     started = time.monotonic()
     with pytest.raises(ClusterUnreachable, match="does not answer"):
         connect(parameters)
-    assert time.monotonic() - started < 7
+    assert time.monotonic() - started < 20
 
 
 def test_when_the_server_does_not_speak_tls_then_that_is_said(
