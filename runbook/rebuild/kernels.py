@@ -59,6 +59,8 @@ class Kernel:
     async def end(self) -> None:
         """Kill the kernel and what it started in its process group; its sockets go too."""
         self.client.stop_channels()
+        if isinstance(self.manager.provisioner, NurseryProvisioner):
+            await self.manager.provisioner.kill_at_once()
         with contextlib.suppress(RuntimeError, ProcessLookupError):  # it is dead already
             await self.manager.shutdown_kernel(now=True)
         await self.manager.cleanup_resources()

@@ -16,6 +16,8 @@ from typing import Any
 
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 
+KILL_TIMEOUT_S = 5.0
+
 # Imported once for all kernels of a rebuild.
 PRELOADED = (
     "ipykernel.ipkernel",
@@ -147,6 +149,7 @@ class NurseryProvisioner(LocalProvisioner):
 
     nursery: Nursery
     connection_file: str
+    born: Newborn | None = None
 
     async def launch_kernel(self, cmd: list[str], **options: Any) -> Any:  # noqa: ARG002 - its form is given
         """Start the kernel that the manager described in its connection file."""
@@ -155,7 +158,21 @@ class NurseryProvisioner(LocalProvisioner):
         born = await asyncio.to_thread(
             self.nursery.launch, arguments, cwd=options["cwd"], environment=options["env"], log=log
         )
+        self.born = born
         self.process = born  # type: ignore[assignment] # what is asked of it is what Popen has
         self.pid = self.pgid = born.pid
         self.cwd = options["cwd"]
         return self.connection_info
+
+    async def kill_at_once(self) -> None:
+        """Kill the kernel and its process group, and return when it is dead.
+
+        jupyter_client looks only ten times a second whether it is.
+        """
+        if self.born is None or self.born.poll() is not None:
+            return
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.born.pid, signal.SIGKILL)
+        deadline = time.monotonic() + KILL_TIMEOUT_S
+        while self.born.poll() is None and time.monotonic() < deadline:
+            await asyncio.sleep(0.002)

@@ -24,7 +24,7 @@ class Pages:
         self._folder = folder
         self._target = target
         self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="runbook pages")
-        self._made: list[Future[None]] = [self._worker.submit(_warm_up)]
+        self._made: list[Future[None]] = []
 
     def add(self, notebook: NotebookNode, result: StepResult, chosen: Sequence[StepFile]) -> None:
         """Begin the page of a step; the notebook must not change any more."""
@@ -52,12 +52,3 @@ class Pages:
         except Exception as error:  # noqa: BLE001 - a page that cannot be made must not take the record with it
             page = render_without_cells(f"{type(error).__name__}: {error}", result, self._folder.id, self._target)
         write_atomic(self._folder.html / f"{result.step.name}.html", page)
-
-
-def _warm_up() -> None:
-    """Import the renderer while the first kernel starts."""
-    from nbconvert.filters import Highlight2HTML  # noqa: F401
-
-    from runbook.rebuild.notebook_page import templates
-
-    templates()
