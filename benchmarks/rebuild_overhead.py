@@ -14,6 +14,7 @@ import json
 import os
 import platform
 import re
+import socket
 import statistics
 import subprocess
 import sys
@@ -37,7 +38,7 @@ from runbook.record import Event, read_journal
 from runbook.targets import PROJECT, load_target
 
 GOAL_RATIO = 1.3
-NAMESPACE = "rebuild-overhead"
+NAMESPACE = f"rebuild-overhead-{os.getpid()}"
 RUNBOOK = PROJECT / ".venv" / "bin" / "runbook"
 
 SCRIPT = """\
@@ -191,8 +192,14 @@ def _environment(layout: Layout, parameters: Parameters, work: Path) -> dict[str
         "NAMESPACE": NAMESPACE,
         "MODELS": " ".join(parameters.models),
         "REGISTRY": parameters.registry or "",
-        "PORT": "21434",
+        "PORT": str(_free_port()),
     }
+
+
+def _free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
 
 
 def _write_inputs(bench: Bench) -> None:
