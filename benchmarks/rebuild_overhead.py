@@ -3,8 +3,7 @@
 Both act on the local cluster, in a namespace of the benchmark's own, which is removed at the end. The script applies
 the same objects, waits for the rollout, pulls what is missing, lists what the notebooks list, starts the same probe
 pod and sends the very requests that the notebooks send: they are recorded once, from the same functions, and replayed
-with curl. Rebuild and script take turns. How often the consumer's request is tried is a matter of chance, so each
-script tries it as often as the rebuild before it did, by the server's own log.
+with curl. Rebuild and script take turns; what chance makes a rebuild ask again, the script after it asks again too.
 """
 
 from __future__ import annotations
@@ -34,7 +33,7 @@ from runbook.commands.local import state_folder
 from runbook.inference.contract import PAGE
 from runbook.local import Layout
 from runbook.parameters import Parameters
-from runbook.record import Event, read_journal
+from runbook.record import Event, History, read_journal
 from runbook.targets import PROJECT, load_target
 
 GOAL_RATIO = 1.3
@@ -93,24 +92,32 @@ class Bench:
         command = [RUNBOOK, "rebuild", "local", "-p", f"namespace={NAMESPACE}", "--outputs", self.work / "outputs"]
         return self._timed([str(part) for part in command], "rebuild.log")
 
-    def script(self, consumer_tries: int) -> float:
-        """Seconds of the script, which tries the consumer's request so often."""
-        calls = (self.work / "calls.recorded").read_text()
-        (self.work / "calls").write_text(calls.replace("consumer ", f"{consumer_tries} "))
+    def script(self, calls: list[str]) -> float:
+        """Seconds of the script, which sends these calls."""
+        (self.work / "calls").write_text("".join(f"{call}\n" for call in calls))
         return self._timed(["bash", str(self.work / "script.sh")], "script.log")
 
-    def consumer_tries(self, since: datetime) -> int:
-        """How often the consumer's request was sent since then, by the server's log."""
-        log = subprocess.run(
-            ["kubectl", "logs", "deployment/ollama", f"--since-time={since.isoformat(timespec='seconds')}"],
-            capture_output=True,
-            text=True,
-            check=True,
-            env=self.environment,
-        ).stdout
-        calls = (self.work / "calls.recorded").read_text().splitlines()
-        others = sum(1 for call in calls if call.startswith("1 ") and " /api/generate " in call)
-        return max(1, len(re.findall(r'POST\s+"/api/generate"', log)) - others)
+    def same_calls(self, since: datetime) -> list[str]:
+        """The recorded calls, as often as the rebuild since then sent them.
+
+        Two numbers are a matter of chance: how often the consumer's request was tried, which a check of the run says,
+        and how many measured runs did not count and were done again, which the server's log says.
+        """
+        tries = _consumer_tries(newest_run(self.work / "outputs"))
+        recorded = (self.work / "calls.recorded").read_text().replace("consumer ", f"{tries} ").splitlines()
+        generated = [index for index, call in enumerate(recorded) if " /api/generate " in call]
+        missing = self._generated(since) - sum(int(recorded[index].split()[0]) for index in generated)
+        begin, runs = generated[-2], missing // 2  # a measured run is two calls: load, then generate
+        before, measured, after = recorded[:begin], recorded[begin : begin + 2], recorded[begin + 2 :]
+        if runs < 0:
+            return before[: 2 * runs] + measured + after
+        return before + measured * (1 + runs) + after
+
+    def _generated(self, since: datetime) -> int:
+        """How many requests to generate the server answered since then, by its log."""
+        command = ["kubectl", "logs", "deployment/ollama", f"--since-time={since.isoformat(timespec='seconds')}"]
+        done = subprocess.run(command, capture_output=True, text=True, check=True, env=self.environment)
+        return len(re.findall(r'POST\s+"/api/generate"', done.stdout))
 
     def _timed(self, command: list[str], log: str) -> float:
         with (self.work / log).open("wb") as written:
@@ -247,10 +254,21 @@ class StepCost:
     in_cells_s: float
 
 
-def step_costs(outputs: Path) -> list[StepCost]:
-    """The steps of the newest run."""
+def newest_run(outputs: Path) -> History:
+    """The journal of the newest run."""
     newest = max((path for path in (outputs / "local").iterdir() if path.is_dir()), key=lambda path: path.name)
-    events = read_journal(newest / "journal.jsonl").events
+    return read_journal(newest / "journal.jsonl")
+
+
+def _consumer_tries(history: History) -> int:
+    """How often a run tried the consumer's request."""
+    evidence = [event.fields["check"]["evidence"] for event in history.events if event.name == "check"]
+    return next((int(found[1]) for text in evidence if (found := re.search(r"after (\d+) tr(?:y|ies)\b", text))), 1)
+
+
+def step_costs(history: History) -> list[StepCost]:
+    """The steps of a run."""
+    events = history.events
     return [
         StepCost(event.fields["step"], event.fields["seconds"], _in_cells(events, event.fields["step"]))
         for event in events
@@ -270,9 +288,9 @@ def interleaved(bench: Bench, pairs: int) -> tuple[list[float], list[float]]:
     for number in range(pairs):
         begun = datetime.now(UTC)
         rebuilds.append(bench.rebuild())
-        tries = bench.consumer_tries(begun)
-        scripts.append(bench.script(tries))
-        pair = f"rebuild {rebuilds[-1]:.1f} s, script {scripts[-1]:.1f} s, consumer's request sent {tries} times"
+        calls = bench.same_calls(begun)
+        scripts.append(bench.script(calls))
+        pair = f"rebuild {rebuilds[-1]:.1f} s, script {scripts[-1]:.1f} s, with {len(calls)} calls"
         print(f"pair {number + 1} of {pairs}: {pair}", file=sys.stderr)
     return rebuilds, scripts
 
@@ -296,7 +314,7 @@ def main() -> None:
     chosen = parser.parse_args()
     with prepared() as bench:
         rebuilds, scripts = interleaved(bench, 1 if chosen.quick else chosen.pairs)
-        costs = step_costs(bench.work / "outputs")
+        costs = step_costs(newest_run(bench.work / "outputs"))
     report(rebuilds, scripts, costs)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import math
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -18,7 +19,7 @@ from nbformat import NotebookNode
 from papermill.engines import Engine, papermill_engines
 
 from runbook.errors import StepFailed
-from runbook.rebuild.kernels import Kernel, KernelNotStarted, Kernels
+from runbook.rebuild.kernels import Kernel, KernelNotStarted, Kernels, Wanted
 from runbook.record.verdict import REPLY_STATUS, is_skipped, numbered
 
 ENGINE = "runbook"
@@ -48,12 +49,12 @@ class Work:
     Attributes:
         step: Name of the step.
         timeout_s: Longest time a cell may run, in seconds.
-        following: Name and kernel of the step whose kernel is started meanwhile; None to start none.
+        following: The steps whose kernels may be started meanwhile; none while a step measures.
     """
 
     step: str
     timeout_s: float
-    following: tuple[str, str] | None = None
+    following: Sequence[Wanted] = ()
 
 
 class RunbookEngine(Engine):  # type: ignore[misc] # papermill ships no types
@@ -109,8 +110,9 @@ async def _execute(notebook: NotebookNode, kernel_name: str, kernels: Kernels, w
     except KernelNotStarted as error:
         raise Fault(f"{error.what} ({error.why})", next=error.next) from error
     try:
-        if work.following:
-            kernels.prepare(*work.following)
+        kernels.prepare(work.following)
+        if not work.following:
+            await kernels.settle()
         client = WatchedClient(notebook, kernel, watcher, work.timeout_s)
         notebook.metadata["language_info"] = await _language(kernel)
         for number, cell in numbered(notebook):

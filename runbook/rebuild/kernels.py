@@ -1,7 +1,7 @@
 """The kernels of a rebuild: made in a nursery, reached over IPC sockets in a private folder, ended without trace.
 
 IPC because a TCP port is readable by everyone on the machine and can be taken twice when several rebuilds start
-together. The kernel of the next step is started while the current step works.
+together. The kernels of the next steps are started while the current step works.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,8 +30,13 @@ from runbook.rebuild.steps import OUR_KERNEL
 
 START_TIMEOUT_S = 60.0
 ATTEMPTS = 2
+# A forked kernel shares its memory with the nursery until it works; a fresh one takes some 140 MB at once.
+AHEAD = 3
 # A socket's path must fit into 104 bytes on macOS and 108 on Linux, with "/k99-ipc-9" behind the folder.
 LONGEST_FOLDER = 80
+
+Wanted = tuple[str, str]
+"""A step, and the name of its kernelspec."""
 
 _silent = logging.getLogger("runbook.kernels")
 _silent.addHandler(logging.NullHandler())
@@ -77,7 +82,7 @@ class Kernel:
 
 
 class Kernels:
-    """Makes a kernel for each step, one of them ahead of its time.
+    """Makes a kernel for each step, some of them ahead of their time.
 
     Args:
         cwd: Folder the kernels work in.
@@ -92,13 +97,23 @@ class Kernels:
         self._fork = fork
         self._nursery = Nursery(self._folder, fork=fork)
         self._count = 0
-        self._spare: tuple[tuple[str, str], asyncio.Task[Kernel]] | None = None
+        self._ahead = AHEAD if fork else 1
+        self._spares: dict[Wanted, asyncio.Task[Kernel]] = {}
+        self._coming: Sequence[Wanted] = ()
+        self._taken: set[Wanted] = set()
+        self._filling: asyncio.Task[None] | None = None
         self._started: list[AsyncKernelManager] = []
 
-    def prepare(self, step: str, kernel_name: str = OUR_KERNEL) -> None:
-        """Begin to start the kernel of a later step; `take` hands it out."""
-        if self._spare is None:
-            self._spare = ((step, kernel_name), asyncio.create_task(self._start(step, kernel_name)))
+    def prepare(self, coming: Sequence[Wanted]) -> None:
+        """Begin to start the kernels of later steps, one after the other; `take` hands them out."""
+        self._coming = coming[: self._ahead]
+        if self._filling is None or self._filling.done():
+            self._filling = asyncio.create_task(self._fill())
+
+    async def settle(self) -> None:
+        """Return when no kernel is being started any more: what follows is measured, and wants the machine alone."""
+        if self._filling is not None:
+            await self._filling
 
     async def take(self, step: str, kernel_name: str = OUR_KERNEL) -> Kernel:
         """The kernel of a step, ready to work.
@@ -106,21 +121,20 @@ class Kernels:
         Raises:
             KernelNotStarted: It did not start, tried twice.
         """
-        spare, self._spare = self._spare, None
+        self._taken.add((step, kernel_name))
+        spare = self._spares.pop((step, kernel_name), None)
         if spare is not None:
-            wanted, starting = spare
-            if wanted == (step, kernel_name):
-                with contextlib.suppress(KernelNotStarted):
-                    return await starting
-            else:
-                await _discard(starting)
+            with contextlib.suppress(KernelNotStarted):
+                return await spare
         return await self._start(step, kernel_name)
 
-    async def end_spare(self) -> None:
-        """End the kernel that was started ahead and not taken."""
-        spare, self._spare = self._spare, None
-        if spare is not None:
-            await _discard(spare[1])
+    async def end_spares(self) -> None:
+        """End the kernels that were started ahead and not taken."""
+        self._coming = ()
+        if self._filling is not None:
+            self._filling.cancel()
+        while self._spares:
+            await _discard(self._spares.popitem()[1])
 
     def close(self) -> None:
         """End every kernel; safe to call at any moment, and twice."""
@@ -130,6 +144,15 @@ class Kernels:
             if isinstance(provisioner, LocalProvisioner) and not isinstance(provisioner, NurseryProvisioner):
                 _kill(provisioner)
         shutil.rmtree(self._folder, ignore_errors=True)
+
+    async def _fill(self) -> None:
+        while (wanted := self._next_missing()) is not None:
+            starting = self._spares[wanted] = asyncio.create_task(self._start(*wanted))
+            await asyncio.wait([starting])
+
+    def _next_missing(self) -> Wanted | None:
+        missing = (one for one in self._coming if one not in self._spares and one not in self._taken)
+        return next(missing, None)
 
     async def _start(self, step: str, kernel_name: str) -> Kernel:
         for attempt in range(1, ATTEMPTS + 1):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from nbformat import NotebookNode
@@ -20,7 +20,7 @@ from runbook.rebuild.executed import load
 from runbook.rebuild.guide import write_guide
 from runbook.rebuild.index import write_index
 from runbook.rebuild.interrupts import interruptible, whole
-from runbook.rebuild.kernels import Kernels
+from runbook.rebuild.kernels import Kernels, Wanted
 from runbook.rebuild.outcome import ClusterIdentity, Progress, RunResult, RunVerdict, StepResult
 from runbook.rebuild.pages import Pages
 from runbook.rebuild.steps import NOTEBOOKS, StepFile, choose, steps
@@ -39,7 +39,7 @@ def rebuild(
     progress: Progress,
     only: str | Iterable[str] | None = None,
     first: str | None = None,
-    cluster: ClusterIdentity | None = None,
+    cluster: ClusterIdentity | Callable[[], ClusterIdentity] | None = None,
     notebooks: Path | None = None,
 ) -> RunResult:
     """Run the notebooks against a target, and keep the run in `outputs/<target>/<run>/`.
@@ -50,7 +50,8 @@ def rebuild(
         progress: Who is told what happens.
         only: Numbers or names of the steps to run; nothing means all.
         first: Number or name of the step to begin with; nothing means the first.
-        cluster: The cluster, where it was connected to already; it is named in the record and on the index.
+        cluster: The cluster, named in the record and on the index; or what connects to it, which is called before
+            any kernel starts and while what kernels need is being loaded. What it raises ends the rebuild.
         notebooks: Folder of the notebooks; the project's own without it.
 
     Returns:
@@ -64,16 +65,15 @@ def rebuild(
     found = steps(notebooks)
     chosen = choose(found, only, first)
     with only_run(outputs / parameters.target), interruptible():
-        folder = RunFolder.create((outputs / parameters.target).absolute())
-        desk = Desk(
-            parameters=parameters,
-            folder=folder,
-            journal=Journal(folder.journal),
-            progress=progress,
-            kernels=Kernels(notebooks or NOTEBOOKS, {PARAMETERS_VARIABLE: parameters.model_dump_json()}),
-            runner=asyncio.Runner(),
-        )
-        return Run(desk, found, chosen).execute(cluster)
+        kernels = Kernels(notebooks or NOTEBOOKS, {PARAMETERS_VARIABLE: parameters.model_dump_json()})
+        try:
+            identity = cluster() if callable(cluster) else cluster
+            folder = RunFolder.create((outputs / parameters.target).absolute())
+        except BaseException:
+            kernels.close()
+            raise
+        desk = Desk(parameters, folder, Journal(folder.journal), progress, kernels, asyncio.Runner())
+        return Run(desk, found, chosen).execute(identity)
 
 
 class Run:
@@ -152,10 +152,10 @@ class Run:
         self.pages.add(page, result, self.chosen)
         self.desk.progress.step_finished(result)
 
-    def _following(self, step: StepFile) -> tuple[str, str] | None:
-        """The step whose kernel is started while this one works; none while a step measures."""
+    def _following(self, step: StepFile) -> list[Wanted]:
+        """The steps whose kernels may be started while this one works; none while it measures."""
         after = self.chosen[self.chosen.index(step) + 1 :]
-        return (after[0].name, after[0].kernel) if after and not step.quiet else None
+        return [] if step.quiet else [(one.name, one.kernel) for one in after]
 
     def _close(self, error: BaseException | None) -> RunResult:
         with whole():
@@ -172,7 +172,7 @@ class Run:
 
     def _end_kernels(self) -> None:
         with contextlib.suppress(Exception):  # whatever the loop is in, `close` ends the processes
-            self.desk.runner.run(self.desk.kernels.end_spare())
+            self.desk.runner.run(self.desk.kernels.end_spares())
         self.desk.runner.close()
         self.desk.kernels.close()
 

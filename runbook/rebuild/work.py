@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +14,7 @@ from runbook.checks import Check
 from runbook.parameters import Parameters
 from runbook.rebuild.engine import ENGINE, Work
 from runbook.rebuild.executed import headings, keep, masked
-from runbook.rebuild.kernels import Kernels
+from runbook.rebuild.kernels import Kernels, Wanted
 from runbook.rebuild.outcome import Progress, StepResult
 from runbook.rebuild.steps import StepFile
 from runbook.record import Event, Journal, RunFolder, numbered, read_journal, verdict
@@ -52,8 +53,8 @@ class StepAtWork:
         self.headings = headings(notebook)
         self.total = sum(1 for number, _ in numbered(notebook) if number)
 
-    def execute(self, following: tuple[str, str] | None) -> None:
-        """Execute the notebook, and start the kernel of the step that follows.
+    def execute(self, following: Sequence[Wanted]) -> None:
+        """Execute the notebook, and start the kernels of steps that follow.
 
         Raises:
             Fault: Something other than its code ended it.

@@ -8,7 +8,6 @@ import stat
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import psutil
 import pytest
@@ -94,28 +93,34 @@ def test_a_kernel_that_was_ended_is_gone_with_what_it_started(kernels: Kernels, 
 
 
 @FORKED
-def test_the_kernel_prepared_for_a_step_is_the_one_taken(kernels: Kernels, runner: asyncio.Runner) -> None:
-    async def prepared() -> Kernel:
-        kernels.prepare("04_pull")
-        return await kernels.take("04_pull")
+def test_kernels_prepared_for_steps_are_the_ones_taken(kernels: Kernels, runner: asyncio.Runner) -> None:
+    async def prepared() -> list[Kernel]:
+        kernels.prepare([("04_pull", "python3"), ("05_verify", "python3")])
+        await kernels.settle()
+        return [await kernels.take("05_verify"), await kernels.take("04_pull")]
 
-    kernel = runner.run(prepared())
-    assert Path(kernel.manager.connection_file).name == "k1.json"
-    assert runner.run(value(kernel, "import os; print(os.environ['RUNBOOK_STEP'])")) == "04_pull"
-    runner.run(kernel.end())
+    verify, pull = runner.run(prepared())
+    assert Path(pull.manager.connection_file).name == "k1.json"
+    assert Path(verify.manager.connection_file).name == "k2.json"
+    assert runner.run(value(pull, "import os; print(os.environ['RUNBOOK_STEP'])")) == "04_pull"
+    runner.run(pull.end())
+    runner.run(verify.end())
 
 
 @FORKED
-def test_a_prepared_kernel_that_is_not_wanted_is_ended(kernels: Kernels, runner: asyncio.Runner) -> None:
-    async def other() -> tuple[Kernel, Any]:
-        kernels.prepare("04_pull")
-        spare = kernels._spare[1]  # type: ignore[index]
-        return await kernels.take("05_verify"), spare
+def test_prepared_kernels_that_are_not_wanted_are_ended(kernels: Kernels, runner: asyncio.Runner) -> None:
+    async def unwanted() -> list[psutil.Process]:
+        kernels.prepare([(f"0{number}_step", "python3") for number in range(9)])
+        await kernels.settle()
+        found = [process(spare.result()) for spare in kernels._spares.values()]
+        kernels.prepare([("91_troubleshoot", "python3")])
+        await asyncio.sleep(0)  # its start begins, and is cut off
+        await kernels.end_spares()
+        return found
 
-    kernel, spare = runner.run(other())
-    assert spare.cancelled() or gone(process(spare.result()))
-    assert runner.run(value(kernel, "import os; print(os.environ['RUNBOOK_STEP'])")) == "05_verify"
-    runner.run(kernel.end())
+    found = runner.run(unwanted())
+    assert len(found) == 3
+    assert all(gone(one) for one in found)
 
 
 @FORKED

@@ -6,11 +6,13 @@ import base64
 import json
 import re
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import nbformat
 import pytest
 
+from runbook.errors import ClusterUnreachable
 from runbook.parameters import Parameters
 from runbook.rebuild import RunResult
 from runbook.record import loads, read_journal, sha256
@@ -156,3 +158,22 @@ def test_kernels_draw_different_random_numbers(book: Any, execute: Any) -> None:
 def test_a_plot_is_drawn_by_the_inline_backend(book: Any, execute: Any) -> None:
     book("01_plots", "import matplotlib.pyplot as plt\nplt.plot([1, 2]);")
     assert 'src="data:image/png;base64,' in (execute().folder / "html" / "01_plots.html").read_text()
+
+
+def test_what_connects_to_the_cluster_is_called_before_anything_is_kept(bench: Any, tmp_path: Path) -> None:
+    def unreachable() -> Any:
+        raise ClusterUnreachable("Nobody answered.")
+
+    bench.book("01_hardware")
+    with pytest.raises(ClusterUnreachable):
+        bench.execute(cluster=unreachable)
+    assert not [path for path in (tmp_path / "outputs" / "box").iterdir() if path.is_dir()]
+    assert not bench.told.lines
+
+
+def test_the_cluster_is_named_in_the_record_and_on_the_index(bench: Any) -> None:
+    bench.book("01_hardware")
+    result = bench.execute(cluster=lambda: SimpleNamespace(context="c", server="https://s:6443", uid="u", version="v1"))
+    predicate = loads((result.folder / "record.json").read_bytes())["predicate"]
+    assert predicate["cluster"] == {"context": "c", "server": "https://s:6443", "uid": "u", "version": "v1"}
+    assert "c, https://s:6443, Kubernetes v1" in result.index.read_text()
