@@ -15,6 +15,8 @@ from runbook.errors import LocalError
 ROOT = Path("/sys/fs/cgroup")
 V2_CONTROLLERS = ("cpu", "cpuset", "io", "memory", "pids")
 V1_NEEDED = ("cpu", "cpuset", "memory", "pids")
+# A kernel for one processor has no cpuset; on v2 the kubelet does without.
+V2_NEEDED = ("cpu", "memory", "pids")
 
 
 def is_v2(root: Path = ROOT) -> bool:
@@ -53,7 +55,7 @@ def _require_controllers(root: Path) -> None:
         offered = set((root / "cgroup.controllers").read_text().split())
     else:
         offered = {path.name for path in root.iterdir()} if root.exists() else set()
-    missing = sorted(set(V1_NEEDED) - offered)
+    missing = sorted(set(V2_NEEDED if is_v2(root) else V1_NEEDED) - offered)
     if missing:
         raise LocalError(
             f"the kubelet needs the cgroup controllers {', '.join(missing)}, and this machine does not offer them",

@@ -102,7 +102,7 @@ def _import_images(layout: Layout, folder: Path, process: psutil.Process) -> Non
     """Import the images, unless this cluster has these very ones."""
     if layout.read("images.json").get("imported") == folder.name:
         return
-    inside = ["nsenter", f"--target={process.pid}", "--mount", "--pid", "--net"]
+    inside = ["nsenter", f"--target={process.pid}", "--mount", "--pid", "--net", "--root"]
     control = [*inside, str(layout.program("ctr")), "--address", "/run/containerd/containerd.sock"]
     deadline = time.monotonic() + 30
     for image in IMAGES:

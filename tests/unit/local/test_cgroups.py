@@ -35,3 +35,8 @@ def test_a_machine_without_the_memory_controller_is_refused_with_what_it_has(tmp
     with pytest.raises(LocalError, match="memory") as caught:
         cgroups.create("x", tmp_path)
     assert "pids" in caught.value.why
+
+
+def test_a_unified_hierarchy_without_cpuset_is_enough(tmp_path: Path) -> None:
+    (tmp_path / "cgroup.controllers").write_text("cpu io memory pids\n")
+    cgroups._require_controllers(tmp_path)
