@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import subprocess
 import time
 from collections.abc import Callable
@@ -52,7 +53,7 @@ class Waiting:
                 )
             if now - began > READY_TIMEOUT_S:
                 raise LocalError(
-                    f"{failed} within {elapsed(READY_TIMEOUT_S)}", why=self.why_not(), next="runbook local status"
+                    f"{failed} within {elapsed(READY_TIMEOUT_S)}", why=self.evidence(), next="runbook local status"
                 )
             if now - said >= HEARTBEAT_S:
                 said = now
@@ -65,6 +66,11 @@ class Waiting:
         broken = [name for name, facts in programs.items() if facts["restarts"] or not facts["running"]]
         said = [f"{name}: {lines[-1][:200]}" for name in broken if (lines := last_lines(self.layout.log(name), 1))]
         return "; ".join(said) or "every program runs"
+
+    def evidence(self) -> str:
+        """`why_not`, and what the programs on the node complained of last."""
+        said = ((name, last_complaint(self.layout.log(name))) for name in ("kubelet", "kube-proxy"))
+        return "; ".join([self.why_not(), *(f"{name} complained: {text}" for name, text in said if text)])
 
     def for_api(self) -> None:
         """Wait until the API server says that it is ready."""
@@ -86,6 +92,16 @@ class Waiting:
             saying="waiting for DNS and storage",
             failed="DNS and storage did not become ready",
         )
+
+
+def last_complaint(log: Path) -> str:
+    """The last error among the newest lines of a program that logs as Kubernetes does; empty if there is none."""
+    lines = last_lines(log, 50)
+    errors = [number for number, line in enumerate(lines) if re.match(r"E\d{4} ", line)]
+    if not errors:
+        return ""
+    text = " ".join(line.strip() for line in lines[errors[-1] : errors[-1] + 2])  # the reason may follow on a new line
+    return text.partition("] ")[2][:300]
 
 
 def fill(layout: Layout, images: Path, waiting: Waiting) -> None:
