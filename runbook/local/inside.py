@@ -145,7 +145,16 @@ def _apply_objects(layout: Layout, cluster: Cluster) -> None:
         "blobs_host": BLOBS_HOST,
     }
     texts = [Template(path.read_text()).substitute(values) for path in sorted(OBJECTS.glob("*.yaml"))]
-    arguments = ["apply", "--server-side", "--force-conflicts", "--field-manager=runbook-local", "-f", "-"]
+    # A server that has just started may be slow to answer on a busy machine.
+    arguments = [
+        "--request-timeout=50s",
+        "apply",
+        "--server-side",
+        "--force-conflicts",
+        "--field-manager=runbook-local",
+        "-f",
+        "-",
+    ]
     ran = kubectl(layout, *arguments, stdin="\n---\n".join(texts))
     if ran.returncode:
         raise LocalError(
