@@ -146,16 +146,8 @@ def _apply_objects(layout: Layout, cluster: Cluster) -> None:
     }
     texts = [Template(path.read_text()).substitute(values) for path in sorted(OBJECTS.glob("*.yaml"))]
     # A server that has just started may be slow to answer on a busy machine.
-    arguments = [
-        "--request-timeout=50s",
-        "apply",
-        "--server-side",
-        "--force-conflicts",
-        "--field-manager=runbook-local",
-        "-f",
-        "-",
-    ]
-    ran = kubectl(layout, *arguments, stdin="\n---\n".join(texts))
+    applying = ["apply", "--server-side", "--force-conflicts", "--field-manager=runbook-local", "-f", "-"]
+    ran = kubectl(layout, "--request-timeout=50s", *applying, stdin="\n---\n".join(texts))
     if ran.returncode:
         raise LocalError(
             "the local cluster's own objects could not be applied",
