@@ -4,12 +4,13 @@ Pure: it reads the files it is given and asks nobody else.
 """
 
 from runbook.models.artifact import Artifact, read_artifact
+from runbook.models.calibration import Calibration, Measured, measured_speed
 from runbook.models.catalogue import CatalogueEntry, Fault, PlanFigures, catalogue, find
 from runbook.models.context import Context, effective_context
 from runbook.models.engine import Engine, engine_of
 from runbook.models.estimate import Estimate, estimate
 from runbook.models.gguf import GgufHeader, LongArray, Tensor
-from runbook.models.host import Host, Measured, Rate
+from runbook.models.host import Host, host_on
 from runbook.models.interval import Interval
 from runbook.models.plan import differences
 from runbook.models.quantisation import QuantisationRow, quantisations
@@ -28,6 +29,7 @@ __all__ = [
     "Admission",
     "Artifact",
     "Budget",
+    "Calibration",
     "Candidate",
     "CatalogueEntry",
     "Context",
@@ -41,7 +43,6 @@ __all__ = [
     "Measured",
     "PlanFigures",
     "QuantisationRow",
-    "Rate",
     "Serving",
     "Shape",
     "Tensor",
@@ -58,10 +59,12 @@ __all__ = [
     "fits",
     "header_from_show",
     "host_of",
+    "host_on",
     "image_seconds",
     "item_seconds",
     "judge_load",
     "kv_read_bytes_per_token",
+    "measured_speed",
     "prompt_speed",
     "quantisations",
     "read_artifact",

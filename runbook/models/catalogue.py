@@ -14,8 +14,10 @@ from pydantic.dataclasses import dataclass as checked
 from ruamel.yaml import YAML
 
 from runbook.errors import UsageError
-from runbook.models.gguf import GgufHeader, Value, tensor
-from runbook.models.layout import BLOCKS, Layout, Types, header_of
+from runbook.models.blocks import BLOCKS
+from runbook.models.clip import Clip, clip_header
+from runbook.models.gguf import GgufHeader
+from runbook.models.layout import Layout, Types, header_of
 from runbook.models.tensor_types import BY_NAME
 
 Role = Literal["recommended", "alternative", "fallback", "rejected", "local"]
@@ -101,14 +103,31 @@ class Projector(_Strict):
         image_size: Side of the image it takes, in pixels.
         patch_size: Side of a patch, in pixels.
         heads: Heads of its attention.
-        architecture: Its architecture.
+        blocks: Number of its blocks.
+        width: Width of its state.
+        inner: Width of its inner layer.
+        bridge: Widths of the matrices that lead to the text model.
+        whole: Whether one more place stands for the whole image.
+        norm_before: Whether there is a norm before the blocks.
+        norm_behind: Whether there is one behind them.
     """
 
     bytes: Positive
     image_size: Positive
     patch_size: Positive
     heads: Positive
-    architecture: str = "clip"
+    blocks: Positive
+    width: Positive
+    inner: Positive
+    bridge: Annotated[tuple[Positive, ...], Field(min_length=1)]
+    whole: bool = False
+    norm_before: bool = False
+    norm_behind: bool = False
+
+    @property
+    def clip(self) -> Clip:
+        """Its shape."""
+        return Clip(**self.model_dump(exclude={"bytes"}))
 
 
 class CatalogueEntry(_Strict):
@@ -157,7 +176,7 @@ class CatalogueEntry(_Strict):
     @model_validator(mode="after")
     def _computable(self) -> CatalogueEntry:
         if self.stored is not None and self.architecture not in BLOCKS:
-            raise ValueError(f"the tensors of {self.architecture} are not known to runbook.models.layout")
+            raise ValueError(f"the tensors of {self.architecture} are not known to runbook.models.blocks")
         return self
 
     @property
@@ -188,14 +207,7 @@ class CatalogueEntry(_Strict):
     def _projector_header(self) -> GgufHeader | None:
         if self.projector is None:
             return None
-        whole = tensor("projector", (self.projector.bytes,), BY_NAME["I8"].number)
-        metadata: dict[str, Value] = {
-            "general.architecture": self.projector.architecture,
-            f"{self.projector.architecture}.vision.image_size": self.projector.image_size,
-            f"{self.projector.architecture}.vision.patch_size": self.projector.patch_size,
-            f"{self.projector.architecture}.vision.attention.head_count": self.projector.heads,
-        }
-        return GgufHeader(3, metadata, (whole,), source=self.name)
+        return clip_header(self.projector.clip, f"{self.name} (projector)")
 
 
 class _Catalogue(_Strict):

@@ -47,14 +47,14 @@ def effective_context(
         has_vision: Whether the model takes images.
         request: `num_ctx` of the request.
         parameter: `num_ctx` of the model's own parameters.
-        environment: OLLAMA_CONTEXT_LENGTH.
+        environment: OLLAMA_CONTEXT_LENGTH; 0 counts as unset.
         batch: `num_batch`.
     """
     length, source = next(
         (
             (value, name)
-            for value, name in ((request, "request"), (parameter, "model"), (environment, "server"))
-            if value
+            for value, name in ((request, "request"), (parameter, "model"), (environment or None, "server"))
+            if value is not None
         ),
         (DEFAULT_CONTEXT, "default"),
     )

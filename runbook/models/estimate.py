@@ -14,13 +14,13 @@ from runbook.models.catalogue import CatalogueEntry
 from runbook.models.context import Context, effective_context
 from runbook.models.engine import Engine, EngineName, engine_of
 from runbook.models.gguf import GgufHeader
-from runbook.models.graph import graph_bytes
+from runbook.models.graph import graph_bytes, used_graph_bytes
 from runbook.models.host import Host
-from runbook.models.image import image_graph_bytes, projector_graph_bytes
+from runbook.models.image import image_graph_bytes, is_planned, projector_graph_bytes
 from runbook.models.interval import Interval
 from runbook.models.kv import effective_parallel, kv_bytes
 from runbook.models.reported import legacy_reported_bytes
-from runbook.models.runtime import runtime_bytes
+from runbook.models.runtime import runtime_bytes, structured_bytes
 from runbook.models.shape import Shape, shape_of
 from runbook.models.speed import decode_speed
 from runbook.models.weights import is_tied, weights_bytes
@@ -28,14 +28,14 @@ from runbook.models.weights import is_tied, weights_bytes
 # Architectures whose graph was held against a server: exact, or within 8 MiB.
 MEASURED: Final = frozenset(
     (
-        *("bert", "command-r", "gemma", "gemma2", "gemma3", "gpt-oss", "gptoss", "granite", "granitemoe", "lfm2"),
-        *("llama", "olmo2", "phi2", "phi3", "qwen2", "qwen3", "qwen3moe", "starcoder2"),
+        *("bert", "command-r", "deepseek2", "gemma", "gemma2", "gemma3", "gpt-oss", "gptoss", "granite", "granitemoe"),
+        *("lfm2", "llama", "nomic-bert", "olmo2", "phi2", "phi3", "qwen2", "qwen3", "qwen3moe", "starcoder2"),
     )
 )
-# Architectures whose weights and cache follow known rules; their graph is planned like that of a common model.
+# Architectures whose weights and cache follow known rules; their graph is planned and was not held against a server.
 PLANNED: Final = frozenset(
     (
-        *("cohere2", "deepseek2", "falcon", "gemma3n", "gptneox", "internlm2", "mistral3", "mllama", "olmo", "olmo3"),
+        *("cohere2", "falcon", "gemma3n", "gptneox", "internlm2", "mistral3", "mllama", "olmo", "olmo3"),
         *("qwen2moe", "smollm3", "stablelm"),
     )
 )
@@ -61,7 +61,8 @@ class Estimate:
         projector_bytes: The projector and its graph, where it is a file of its own.
         runtime_bytes: The processes beside the model.
         total_bytes: Weights, cache, graph and projector.
-        resident_bytes: All of it: what the pod's memory has to hold.
+        resident_bytes: What the pod's memory has to hold: what is used of all that is allocated, and the processes.
+        structured_bytes: How much of that the first request for a schema adds; 0 where none is asked for.
         reported_bytes: What `/api/ps` will say.
         lower_bound: Whether something is unknown, so that more may be needed.
         decode_tokens_per_second: How fast it answers; None without a bandwidth.
@@ -84,6 +85,7 @@ class Estimate:
     runtime_bytes: int
     total_bytes: int
     resident_bytes: int
+    structured_bytes: int
     reported_bytes: int
     lower_bound: bool
     decode_tokens_per_second: Interval | None
@@ -97,6 +99,7 @@ def estimate(
     kv_type: str = "f16",
     flash_attention: bool | None = None,
     parallel: int = 1,
+    structured: bool = False,
     bandwidth_gb_per_s: float | None = None,
     context: Context | None = None,
     host: Host | None = None,
@@ -109,6 +112,7 @@ def estimate(
         kv_type: OLLAMA_KV_CACHE_TYPE.
         flash_attention: OLLAMA_FLASH_ATTENTION; None where it is not set.
         parallel: OLLAMA_NUM_PARALLEL.
+        structured: Whether requests ask for a schema.
         bandwidth_gb_per_s: Memory bandwidth of the node, for the speed.
         context: The context that really applies, where it was worked out already.
         host: The machine, where more is known of it than its bandwidth.
@@ -123,14 +127,19 @@ def estimate(
         trained=shape.context_length, has_vision=shape.has_vision, request=context_length
     )
     slots = effective_parallel(shape, parallel)
-    batch = ctx.length if shape.is_embedder and engine.name == "llama.cpp" else ctx.batch
+    # Without a cache there is no second batch: all tokens are computed at once.
+    batch = ctx.length if shape.is_embedder else ctx.batch
     weights = weights_bytes(header, engine.name, shape.layers)
     cache = kv_bytes(shape, engine.name, context=ctx.length, batch=batch, parallel=slots, kv_type=engine.kv_type)
-    graph = graph_bytes(shape, engine, context=ctx.length, batch=batch, parallel=slots)
+    settings = {"context": ctx.length, "batch": batch, "parallel": slots}
+    graph = graph_bytes(shape, engine, **settings)
+    used = used_graph_bytes(shape, engine, **settings)
     if engine.name == "ollama":
-        graph = max(graph, image_graph_bytes(header))
+        graph = max(graph, image_graph_bytes(header, flash_attention=engine.flash_attention))
+        used = graph
     projector = header.projector.tensor_bytes + projector_graph_bytes(header.projector) if header.projector else 0
-    runtime = runtime_bytes(shape)
+    runtime = runtime_bytes(shape, engine.name)
+    grammar = structured_bytes(shape, engine.name) if structured else 0
     total = weights + cache + graph + projector
     own = engine.name == "ollama"
     return Estimate(
@@ -149,7 +158,8 @@ def estimate(
         projector_bytes=projector,
         runtime_bytes=runtime,
         total_bytes=total,
-        resident_bytes=total + runtime,
+        resident_bytes=total - graph + used + runtime + grammar,
+        structured_bytes=grammar,
         reported_bytes=weights + cache + graph
         if own
         else legacy_reported_bytes(header, shape, context=ctx.length * slots, kv_type=engine.kv_type),
@@ -170,7 +180,9 @@ def _is_lower_bound(header: GgufHeader, shape: Shape) -> bool:
 
 
 def _sees_by_itself(header: GgufHeader) -> bool:
-    """Whether the file holds its own eyes, whose graph is only known roughly."""
+    """Whether the model's eyes are of a kind that was not held against a server."""
+    if header.projector is not None:
+        return not is_planned(header.projector)
     return any(one.name.startswith("v.") for one in header.tensors)
 
 
@@ -180,7 +192,7 @@ def _warnings(
     if header.unknown_types:
         yield f"tensors of {', '.join(header.unknown_types)}: size not known, the weights are a lower bound"
     if _sees_by_itself(header):
-        yield "the graph of an image is a lower bound: scores and inner layer of one image"
+        yield "the graph of an image is a lower bound: eyes of this kind were not held against a server"
     if shape.architecture in PLANNED:
         yield f"the graph of {shape.architecture} was not held against a server: it may be off by some tens of MiB"
     elif shape.architecture not in MEASURED:

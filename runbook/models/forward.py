@@ -41,12 +41,15 @@ class Batch:
     flash_attention: bool
 
 
-def forward(shape: Shape, engine: EngineName, batch: Batch) -> Tape:
-    """The tape of one batch through a model."""
-    return _Forward(shape, engine, batch).tape
+class Forward:
+    """The common model; what an architecture does otherwise is a class of its own.
 
+    Args:
+        shape: The model's shape.
+        engine: Which engine builds it.
+        batch: The batch that is reserved for.
+    """
 
-class _Forward:
     def __init__(self, shape: Shape, engine: EngineName, batch: Batch) -> None:
         self.tape = Tape()
         self._shape = shape
@@ -87,6 +90,9 @@ class _Forward:
         state = new((shape.embedding, self._batch.tokens), self._carried(self._batch.tokens, element=INTEGER))
         if self._plan.normalises_after or shape.architecture in ("gemma", "granite", "granitemoe"):
             state = over(state)
+        if shape.architecture == "mistral3":
+            # Copied, so that images can be written into it.
+            state = new(state.shape, state)
         layers = [*range(min(shape.layers, MOST_BLOCKS) - 1), shape.layers - 1] if shape.layers else []
         for layer in layers:
             state = self._block(state, layer, is_last=layer == shape.layers - 1)
@@ -102,10 +108,12 @@ class _Forward:
             normed = self._only(normed) if self._plan.is_parallel else normed
         if self._plan.normalises_after and not self._own:
             attended = self._norm(attended)
+        if self._plan.adds_attention_last:
+            return over(over(self._inner(normed, layer), state), attended)
         if self._plan.is_parallel:
-            return over(over(attended, self._inner(normed)), state)
+            return over(over(attended, self._inner(normed, layer)), state)
         middle = over(attended, state)
-        inner = self._inner(self._norm(middle))
+        inner = self._inner(self._norm(middle), layer)
         if self._plan.normalises_after:
             inner = self._norm(inner)
         return over(middle, inner) if self._plan.inner == "fused" else over(inner, middle)
@@ -175,10 +183,15 @@ class _Forward:
             self.tape.run(found)
         return found
 
-    def _inner(self, normed: Cell) -> Cell:
-        if self._shape.experts:
-            return self._experts(normed)
-        width, tokens = self._shape.feed_forward, normed.shape[1]
+    def _inner(self, normed: Cell, layer: int) -> Cell:
+        if self._shape.experts and layer >= self._shape.dense_layers:
+            found = self._experts(normed)
+            shared = self._shape.experts_shared * self._shape.expert_feed_forward
+            return over(found, self._dense(normed, shared)) if shared else found
+        return self._dense(normed, self._shape.feed_forward)
+
+    def _dense(self, normed: Cell, width: int) -> Cell:
+        tokens = normed.shape[1]
         if self._plan.inner == "gated":
             middle = new((width, tokens), new((width, tokens), normed), new((width, tokens), normed))
         elif self._plan.inner == "fused":
@@ -190,7 +203,7 @@ class _Forward:
 
     def _experts(self, normed: Cell) -> Cell:
         """The experts of a token side by side, weighted and added up one after the other."""
-        shape, tokens, used = self._shape, normed.shape[1], self._shape.experts_used
+        shape, tokens, used = self._shape, normed.shape[1], max(1, self._shape.experts_used)
         width = shape.expert_feed_forward or shape.feed_forward
         odds = over(new((shape.experts, tokens), normed))
         ranked = new((shape.experts, tokens), odds, element=INTEGER)

@@ -7,15 +7,30 @@ first and last eighth and every third one between.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from math import prod
 from typing import Final
 
+from runbook.models.blocks import BEGINNINGS, BLOCKS, ENDS
 from runbook.models.gguf import GgufHeader, Tensor, Value, tensor
+from runbook.models.settings import Settings
 from runbook.models.tensor_types import BY_NAME
 
 F32: Final = "F32"
+# What no quantiser touches: routers, convolutions, and what a layer adds to its experts.
+ALWAYS_WIDE: Final = (
+    *("ffn_gate_inp", "shortconv.conv", "token_types", ".bias"),
+    *("altup_correct_coef", "altup_predict_coef", "altup_router"),
+)
+# What llama.cpp's quantiser takes where rows are no whole number of blocks (`llama-quant.cpp`).
+INSTEAD: Final = {
+    **dict.fromkeys(("Q2_K", "Q3_K", "IQ4_XS", "TQ1_0", "TQ2_0"), "IQ4_NL"),
+    "Q4_K": "Q5_0",
+    "Q5_K": "Q5_1",
+    "Q6_K": "Q8_0",
+}
+OUTPUT_BIAS: Final = frozenset(("phi2",))
 Types = str | tuple[str, str]
 
 
@@ -38,10 +53,14 @@ class Layout:
     vocabulary: int
     general: Mapping[str, Value] = field(default_factory=dict)
 
+    @property
+    def settings(self) -> Settings:
+        """Its settings, as the tensors of a block are worked out from them."""
+        return Settings(self.metadata)
+
     def number(self, key: str, default: int = 0) -> int:
         """A setting that is one number."""
-        found = self.metadata.get(key, default)
-        return found if isinstance(found, int) else default
+        return self.settings.number(key, default)
 
 
 def header_of(layout: Layout, name: str, projector: GgufHeader | None = None) -> GgufHeader:
@@ -65,131 +84,34 @@ Row = tuple[str, tuple[int, ...], str]
 
 
 def _tensors(layout: Layout) -> Iterator[Row]:
-    embedding = layout.number("embedding_length")
-    yield "token_embd.weight", (embedding, layout.vocabulary), _type(layout, "token_embd", 0)
+    settings, embedding = layout.settings, layout.number("embedding_length")
+    words = (embedding, layout.vocabulary)
+    yield "token_embd.weight", words, _type(layout, "token_embd", 0, words)
+    for kind, shape in BEGINNINGS.get(layout.architecture, BEGINNINGS[""])(settings):
+        yield kind, shape, _type(layout, kind.removesuffix(".weight"), 0, shape)
     for layer in range(layout.number("block_count")):
-        for kind, shape in BLOCKS[layout.architecture](layout):
+        for kind, shape in BLOCKS[layout.architecture](settings, layer):
             yield f"blk.{layer}.{kind}", shape, _type(layout, kind.removesuffix(".weight"), layer, shape)
-    yield from _ends(layout, embedding)
-
-
-def _ends(layout: Layout, embedding: int) -> Iterator[Row]:
-    yield "output_norm.weight", (embedding,), F32
-    if layout.architecture in WITH_BIAS:
-        yield "output_norm.bias", (embedding,), F32
-    if layout.number("rope_factors"):
-        for kind in ("long", "short"):
-            yield f"rope_factors_{kind}.weight", (layout.number("rope_factors"),), F32
+    for kind, shape in ENDS.get(layout.architecture, ENDS[""])(settings):
+        yield kind, shape, _type(layout, kind.removesuffix(".weight"), 0, shape)
     if not layout.tied:
-        yield "output.weight", (embedding, layout.vocabulary), _type(layout, "output", 0)
-        if layout.architecture in WITH_BIAS:
+        yield "output.weight", words, _type(layout, "output", 0, words)
+        if layout.architecture in OUTPUT_BIAS:
             yield "output.bias", (layout.vocabulary,), F32
 
 
-def _type(layout: Layout, kind: str, layer: int, shape: Iterable[int] = (2, 2)) -> str:
-    dimensions = tuple(shape)
-    if len(dimensions) == 1 and kind not in layout.types:
+def _type(layout: Layout, kind: str, layer: int, shape: tuple[int, ...]) -> str:
+    if len(shape) == 1 and kind not in layout.types:
         return F32
-    found = layout.types.get(kind, layout.types["default"])
-    if isinstance(found, str):
-        return found
-    return found[1] if gets_more_bits(layer, layout.number("block_count")) else found[0]
+    found = layout.types.get(kind, F32 if kind.endswith(ALWAYS_WIDE) else layout.types["default"])
+    if not isinstance(found, str):
+        found = found[1] if gets_more_bits(layer, layout.number("block_count")) else found[0]
+    return found if shape[0] % BY_NAME[found].block_weights == 0 else INSTEAD.get(found, "F16")
 
 
 def gets_more_bits(layer: int, layers: int) -> bool:
     """Whether a layer is among those that llama.cpp's _M mixtures store in the better type."""
     return layer < layers // 8 or layer >= 7 * layers // 8 or (layer - layers // 8) % 3 == 2
-
-
-Block = Iterator[tuple[str, tuple[int, ...]]]
-
-
-def _attention(layout: Layout, *, biases: bool = False) -> Block:
-    embedding = layout.number("embedding_length")
-    heads, kv_heads = layout.number("attention.head_count"), layout.number("attention.head_count_kv")
-    key = layout.number("attention.key_length", embedding // heads)
-    value = layout.number("attention.value_length", key)
-    yield "attn_norm.weight", (embedding,)
-    for name, width in (("attn_q", heads * key), ("attn_k", kv_heads * key), ("attn_v", kv_heads * value)):
-        yield f"{name}.weight", (embedding, width)
-        if biases:
-            yield f"{name}.bias", (width,)
-    yield "attn_output.weight", (heads * value, embedding)
-
-
-def _feed_forward(layout: Layout) -> Block:
-    embedding, inner = layout.number("embedding_length"), layout.number("feed_forward_length")
-    yield "ffn_norm.weight", (embedding,)
-    yield "ffn_gate.weight", (embedding, inner)
-    yield "ffn_up.weight", (embedding, inner)
-    yield "ffn_down.weight", (inner, embedding)
-
-
-def _llama(layout: Layout) -> Block:
-    yield from _attention(layout)
-    yield from _feed_forward(layout)
-
-
-def _qwen2(layout: Layout) -> Block:
-    yield from _attention(layout, biases=True)
-    yield from _feed_forward(layout)
-
-
-def _qwen3(layout: Layout) -> Block:
-    yield from _attention(layout)
-    for name in ("attn_q_norm", "attn_k_norm"):
-        yield f"{name}.weight", (layout.number("attention.key_length"),)
-    yield from _feed_forward(layout)
-
-
-def _gemma2(layout: Layout) -> Block:
-    yield from _llama(layout)
-    for name in ("post_attention_norm", "post_ffw_norm"):
-        yield f"{name}.weight", (layout.number("embedding_length"),)
-
-
-def _gemma3(layout: Layout) -> Block:
-    yield from _gemma2(layout)
-    for name in ("attn_q_norm", "attn_k_norm"):
-        yield f"{name}.weight", (layout.number("attention.key_length"),)
-
-
-def _phi2(layout: Layout) -> Block:
-    embedding, inner = layout.number("embedding_length"), layout.number("feed_forward_length")
-    for name, shape in (
-        ("attn_qkv", (embedding, 3 * embedding)),
-        ("attn_output", (embedding, embedding)),
-        ("ffn_up", (embedding, inner)),
-        ("ffn_down", (inner, embedding)),
-        ("attn_norm", (embedding,)),
-    ):
-        yield f"{name}.weight", shape
-        yield f"{name}.bias", shape[-1:]
-
-
-def _phi3(layout: Layout) -> Block:
-    embedding, inner = layout.number("embedding_length"), layout.number("feed_forward_length")
-    heads, kv_heads = layout.number("attention.head_count"), layout.number("attention.head_count_kv")
-    size = embedding // heads
-    yield "attn_norm.weight", (embedding,)
-    yield "attn_qkv.weight", (embedding, (heads + 2 * kv_heads) * size)
-    yield "attn_output.weight", (embedding, embedding)
-    yield "ffn_norm.weight", (embedding,)
-    yield "ffn_up.weight", (embedding, 2 * inner)
-    yield "ffn_down.weight", (inner, embedding)
-
-
-BLOCKS: Final = {
-    "gemma2": _gemma2,
-    "gemma3": _gemma3,
-    "granite": _llama,
-    "llama": _llama,
-    "phi2": _phi2,
-    "phi3": _phi3,
-    "qwen2": _qwen2,
-    "qwen3": _qwen3,
-}
-WITH_BIAS: Final = frozenset(("phi2",))
 
 
 def parameters_of(layout: Layout) -> int:

@@ -31,7 +31,7 @@ LONGEST_KEPT: Final = 1024
 # Bounds: far above any real file, low enough that nothing they allow hurts.
 MOST_KEYS: Final = 65_536
 MOST_TENSORS: Final = 65_536
-MOST_ELEMENTS: Final = 4_194_304
+MOST_ELEMENTS: Final = 2_097_152
 LONGEST_KEY: Final = 65_535
 LONGEST_STRING: Final = 4 << 20
 ELEMENT_COST_BYTES: Final = 40

@@ -147,7 +147,7 @@ class Budget:
         models: The models.
         resident_bytes: Memory they take together; None where one is not known.
         limit_bytes: What they may take.
-        stay_loaded: Whether both stay loaded: they fit, and the server is allowed to keep both.
+        stay_loaded: Whether all stay loaded: they fit, and the server is allowed to keep them.
         reason: Why, or why not.
     """
 
@@ -173,15 +173,24 @@ def budget(parameters: Parameters, available: Survey | int, *, serving: Serving 
     known = [entry for entry in entries if entry is not None and entry.stored is not None]
     if len(known) < len(names):
         return Budget(names, None, limit, False, "the tensors of one of them are not known to the catalogue")
-    found = [settings.estimate(entry, request_context=parameters.context_length) for entry in known]
+    schema, context = _asks_for_a_schema(parameters), parameters.context_length
+    found = [settings.estimate(entry, request_context=context, structured=schema) for entry in known]
     together = sum(one.resident_bytes for one in found)
     size = f"{together / 1e9:.1f} of {limit / 1e9:.1f} GB"
+    if len(names) == 1:
+        return Budget(
+            names, together, limit, together <= limit, f"{size}: {'it fits' if together <= limit else 'too much'}"
+        )
     if together > limit:
         return Budget(names, together, limit, False, f"{size}: they take turns, each change pays a whole load")
     if settings.most_loaded < len(names):
         reason = f"{size}, but OLLAMA_MAX_LOADED_MODELS={settings.most_loaded} makes them take turns all the same"
         return Budget(names, together, limit, False, reason)
     return Budget(names, together, limit, True, f"{size}: both fit; page cache may still make Ollama evict one")
+
+
+def _asks_for_a_schema(parameters: Parameters) -> bool:
+    return parameters.output_schema != "plain"
 
 
 def _judge(
@@ -195,7 +204,8 @@ def _judge(
 ) -> _Judged:
     if entry.stored is None:
         return _Judged(entry, parameters)
-    found = serving.estimate(entry, request_context=parameters.context_length, host=host)
+    schema, context = _asks_for_a_schema(parameters), parameters.context_length
+    found = serving.estimate(entry, request_context=context, host=host, structured=schema)
     verdict = fits(found, limit_bytes=limit, page_cache_bytes=page_cache)
     seconds = _seconds(entry, parameters, task, host, found.kv_type) if host else None
     return _Judged(entry, parameters, found, verdict, seconds)

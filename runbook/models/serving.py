@@ -44,6 +44,7 @@ class Serving:
         request_context: int | None = None,
         parameter_context: int | None = None,
         host: Host | None = None,
+        structured: bool = False,
     ) -> Estimate:
         """What a model takes on this server.
 
@@ -52,6 +53,7 @@ class Serving:
             request_context: `num_ctx` of the request.
             parameter_context: `num_ctx` of the model's own parameters.
             host: The machine, for the speed.
+            structured: Whether requests ask for a schema.
 
         Raises:
             ModelFileError: A per-layer setting of the model makes no sense.
@@ -72,6 +74,7 @@ class Serving:
             flash_attention=self.flash_attention,
             parallel=self.parallel,
             host=host,
+            structured=structured,
         )
 
 

@@ -7,14 +7,23 @@ guess would be wrong in the dangerous direction (gguf-parser-go#31).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from runbook.errors import ModelFileError
-from runbook.models.gguf import GgufHeader, LongArray
+from runbook.models.gguf import GgufHeader, LongArray, Scalar
 
 # Models that read sliding windows per layer take their pattern from the file or from their own code.
 GEMMA3_GLOBAL_EVERY = 6
-# The deepest known has fewer than 200.
-MOST_LAYERS = 4096
+# Far above any known model; beyond it the settings are a fault, and what is planned from them would not end.
+MOST: Final = 1 << 24
+MOST_OF: Final = {
+    "altup.num_inputs": 64,
+    "block_count": 4096,
+    "context_length": 1 << 40,
+    "expert_count": 65_536,
+    "expert_shared_count": 1024,
+    "expert_used_count": 1024,
+}
 
 
 @dataclass(frozen=True)
@@ -37,7 +46,13 @@ class Shape:
         experts: Experts of a layer; 0 in a dense model.
         experts_used: Experts that a token visits.
         expert_feed_forward: Width of one expert.
+        experts_shared: Experts that every token visits beside its own.
+        dense_layers: First layers that have no experts.
         shared_kv_layers: Last layers that use the keys and values of earlier ones.
+        versions: Versions of the state that are kept; 1 in nearly every model.
+        own_input: Width of the input that each layer has of its own; 0 without.
+        side_rank: Width of the small path beside attention; 0 without.
+        sparse: Whether each layer leaves out what is not far above the mean.
         latent_rank: Width of the compressed keys and values (MLA); 0 without.
         rope_dimensions: Dimensions that carry the position.
         has_latent_cache: Whether the cache holds the compressed form.
@@ -66,7 +81,13 @@ class Shape:
     experts: int = 0
     experts_used: int = 0
     expert_feed_forward: int = 0
+    experts_shared: int = 0
+    dense_layers: int = 0
     shared_kv_layers: int = 0
+    versions: int = 1
+    own_input: int = 0
+    side_rank: int = 0
+    sparse: tuple[bool, ...] = ()
     latent_rank: int = 0
     rope_dimensions: int = 0
     has_latent_cache: bool = False
@@ -96,8 +117,6 @@ def shape_of(header: GgufHeader) -> Shape:
         ModelFileError: A per-layer setting has another length than the model has layers, or makes no sense.
     """
     layers = _number(header, "block_count")
-    if layers > MOST_LAYERS:
-        raise _nonsense(header, f"it states {layers} layers")
     heads = _per_layer(header, "attention.head_count", layers, 0)
     kv_heads = _kv_heads(header, layers, heads)
     embedding = _number(header, "embedding_length")
@@ -118,9 +137,15 @@ def shape_of(header: GgufHeader) -> Shape:
         window=window,
         windowed=_windowed(header, layers) if window else (False,) * layers,
         experts=_number(header, "expert_count"),
-        experts_used=_number(header, "expert_used_count"),
+        experts_used=max(1, _number(header, "expert_used_count")),
         expert_feed_forward=_number(header, "expert_feed_forward_length"),
+        experts_shared=_number(header, "expert_shared_count"),
+        dense_layers=_number(header, "leading_dense_block_count"),
         shared_kv_layers=_number(header, "attention.shared_kv_layers"),
+        versions=max(1, _number(header, "altup.num_inputs")),
+        own_input=_number(header, "embedding_length_per_layer_input"),
+        side_rank=_side_rank(header),
+        sparse=tuple(bool(one) for one in _list(header, "activation_sparsity_scale")),
         latent_rank=_number(header, "attention.kv_lora_rank"),
         rope_dimensions=_number(header, "rope.dimension_count"),
         has_latent_cache=latent,
@@ -169,11 +194,10 @@ def _per_layer(header: GgufHeader, key: str, layers: int, default: int) -> tuple
     if isinstance(found, tuple):
         _same_length(header, key, len(found), layers)
         numbers = tuple(int(one) for one in found if isinstance(one, int) and one >= 0)
-        if len(numbers) != layers:
+        if len(numbers) != layers or max(numbers, default=0) > MOST:
             raise _nonsense(header, f"{key} holds something that is no count")
         return numbers
-    number = found if isinstance(found, int) and not isinstance(found, bool) and found >= 0 else default
-    return (number,) * layers
+    return (_number(header, key) or default,) * layers
 
 
 def _nonsense(header: GgufHeader, why: str) -> ModelFileError:
@@ -194,10 +218,23 @@ def _same_length(header: GgufHeader, key: str, length: int, layers: int) -> None
 
 
 def _integers(header: GgufHeader, key: str) -> tuple[int, ...]:
+    return tuple(int(one) for one in _list(header, key) if isinstance(one, int))
+
+
+def _list(header: GgufHeader, key: str) -> tuple[Scalar, ...]:
     found = header.own(key)
-    return tuple(int(one) for one in found if isinstance(one, int)) if isinstance(found, tuple) else ()
+    return found if isinstance(found, tuple) else ()
+
+
+def _side_rank(header: GgufHeader) -> int:
+    one = header.by_name.get("blk.0.laurel_l.weight")
+    return one.shape[-1] if one else 0
 
 
 def _number(header: GgufHeader, key: str) -> int:
     found = header.own(key)
-    return found if isinstance(found, int) and not isinstance(found, bool) and found >= 0 else 0
+    if not isinstance(found, int) or isinstance(found, bool) or found < 0:
+        return 0
+    if found > MOST_OF.get(key, MOST):
+        raise _nonsense(header, f"it states {found} for {key}")
+    return found

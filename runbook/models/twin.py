@@ -35,7 +35,9 @@ EPSILON: Final = 1e-6
 ROPE_BASE: Final = 10_000.0
 FURTHER: Final[dict[str, dict[str, Writable]]] = {
     "gemma2": {"attn_logit_softcapping": 50.0, "final_logit_softcapping": 30.0},
+    "command-r": {"logit_scale": 0.0625},
     "granite": {"attention.scale": 0.0156, "embedding_scale": 12.0, "residual_scale": 0.22, "logit_scale": 8.0},
+    "granitemoe": {"attention.scale": 0.0156, "embedding_scale": 12.0, "residual_scale": 0.22, "logit_scale": 6.0},
     "phi2": {"rope.dimension_count": 32},
 }
 
@@ -117,4 +119,7 @@ def _words(header: GgufHeader, shape: Shape) -> dict[str, Writable]:
         return {}
     stated = header.metadata.get("tokenizer.ggml.model")
     kind = stated if stated in KINDS.values() else KINDS.get(shape.architecture, "gpt2")
-    return vocabulary(str(kind), shape.vocabulary)
+    words = vocabulary(str(kind), shape.vocabulary)
+    # How a text is cut up decides which engine takes some models.
+    cut = header.metadata.get(f"{TOKENIZER}ggml.pre")
+    return words | ({f"{TOKENIZER}ggml.pre": cut} if isinstance(cut, str) else {})

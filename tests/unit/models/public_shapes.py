@@ -59,6 +59,10 @@ def windowed(shape: Shape, window: int, *layers: bool) -> Shape:
 
 
 LFM2 = dense("lfm2", 6, 2048, 8192, 65536, 32, 8, 64)
+DEEPSEEK = Shape(
+    **mixed(dense("deepseek2", 3, 2048, 10944, 102400, 16, 16, 192), 16, 6, 1408).__dict__
+    | {"value_length": 128, "latent_rank": 512, "rope_dimensions": 64, "experts_shared": 2, "dense_layers": 1}
+)
 FIVE_OF_SIX = (True,) * 5 + (False,)
 MEASURED = {
     "qwen3-17": dense("qwen3", 4, 2048, 6144, 151936, 16, 8, 128),
@@ -83,6 +87,8 @@ MEASURED = {
     "mixtral": mixed(dense("llama", 3, 2048, 4096, 32000, 32, 8), 8, 2, 4096),
     "granitemoe": mixed(dense("granitemoe", 3, 1536, 512, 49155, 24, 8), 40, 8, 512),
     "bert": dense("bert", 6, 384, 1536, 30522, 12, 12),
+    "nomic": dense("nomic-bert", 6, 768, 3072, 30522, 12, 12),
+    "ds3": DEEPSEEK,
 }
 TRAINED = {
     "bert": 512,
@@ -90,6 +96,7 @@ TRAINED = {
     "gemma": 8192,
     "gemma2": 8192,
     "gemma3-1b": 32768,
+    "nomic": 2048,
     "olmo2": 4096,
     "phi2": 2048,
     "starcoder2": 16384,

@@ -66,9 +66,19 @@ def test_the_local_targets_own_model_comes_first_there():
 
 
 def test_the_plans_figures_stand_beside_ours_where_they_differ():
-    differs = " ".join(ranked()["qwen3:1.7b"].differs)
+    differs = " ".join(ranked(output_schema="plain")["qwen3:1.7b"].differs)
     assert "the plan says 10 to 15 tokens/s" in differs
     assert "memory: the plan says 1.8 to 2.2 GB, we compute 1.6 GB" in differs
+
+
+def test_a_schema_costs_what_brings_our_memory_into_the_plans_range():
+    assert "memory:" not in " ".join(ranked()["qwen3:1.7b"].differs)
+
+
+def test_the_budget_of_one_model_speaks_of_one():
+    found = budget(target(vision_model=None), 9 * GIB, serving=PLAN)
+    assert found.stay_loaded
+    assert found.reason.endswith("it fits")
 
 
 def test_without_a_bandwidth_there_are_no_speeds_and_still_a_ranking():
