@@ -8,12 +8,9 @@ from decimal import Decimal
 from runbook.checks import Check
 from runbook.hardware.nodes import NodeFacts
 from runbook.hardware.quantity import parse_quantity
+from runbook.hardware.ranking import ARCHITECTURES, PRESSURES
 from runbook.hardware.survey import Survey
 from runbook.parameters import Parameters
-
-# What Ollama publishes images for.
-ARCHITECTURES = ("amd64", "arm64")
-PRESSURES = ("MemoryPressure", "DiskPressure", "PIDPressure")
 
 
 def hardware_checks(survey: Survey, parameters: Parameters) -> tuple[Check, ...]:

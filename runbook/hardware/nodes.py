@@ -12,11 +12,12 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Final
 
+from runbook.hardware.machine import Machine
+from runbook.hardware.matching import repels
+from runbook.hardware.peak import Peak
 from runbook.hardware.quantity import parse_quantity
-from runbook.hardware.requests import pod_request
+from runbook.hardware.requests import Load
 
-MANAGED_BY: Final = ("app.kubernetes.io/managed-by", "ollama-runbook")
-UNSCHEDULABLE_EFFECTS: Final = ("NoSchedule", "NoExecute")
 # Extended resources that are accelerators carry one of these words: nvidia.com/gpu, amd.com/gpu, gpu.intel.com/i915.
 ACCELERATOR_WORDS: Final = ("gpu", "npu", "tpu", "xpu")
 
@@ -48,6 +49,11 @@ class NodeFacts:
         schedulable: Whether a pod without tolerations could be placed on it.
         labels: Its labels.
         accelerators: Extended resources that are accelerators, with their number.
+        cordoned: Whether it was closed to new pods (`kubectl cordon`).
+        pods: Pods on it that have not ended, those of this project left out.
+        pods_allocatable: Pods that it takes in all; None where it does not say.
+        machine: What the API does not tell, from a pod on it; None where none ran.
+        peak: The most that its memory can deliver; None where its modules are not known.
     """
 
     name: str
@@ -72,15 +78,26 @@ class NodeFacts:
     schedulable: bool
     labels: Mapping[str, str] = field(default_factory=dict)
     accelerators: tuple[str, ...] = ()
+    cordoned: bool = False
+    pods: int = 0
+    pods_allocatable: int | None = None
+    machine: Machine | None = None
+    peak: Peak | None = None
 
     @property
     def cpus_schedulable(self) -> float:
         """CPUs that no pod has requested yet."""
         return max(0.0, self.cpus_allocatable - self.cpus_requested)
 
+    @property
+    def bandwidth_gb_per_s(self) -> float | None:
+        """Measured bandwidth of its memory, the median; None where it was not measured."""
+        measured = self.machine.bandwidth if self.machine else None
+        return measured.gb_per_s.median if measured else None
 
-def node_facts(body: Mapping[str, Any], pods: Iterable[Mapping[str, Any]], used_bytes: int | None) -> NodeFacts:
-    """The facts of a node from the API's dict and those of the pods that are on it.
+
+def node_facts(body: Mapping[str, Any], pods: Iterable[Load], used_bytes: int | None) -> NodeFacts:
+    """The facts of a node from the API's dict and from what the pods on it ask for.
 
     Raises:
         ValueError: The API's dicts hold something that is no quantity.
@@ -89,8 +106,8 @@ def node_facts(body: Mapping[str, Any], pods: Iterable[Mapping[str, Any]], used_
     status, spec = body.get("status") or {}, body.get("spec") or {}
     info = status.get("nodeInfo") or {}
     allocatable = _bytes(status, "allocatable")
-    requested = int(sum((pod_request(pod, "memory") for pod in placed), Decimal(0)))
-    own = int(sum((pod_request(pod, "memory") for pod in placed if is_own(pod)), Decimal(0)))
+    requested = int(sum((load.memory for load in placed), Decimal(0)))
+    own = int(sum((load.memory for load in placed if load.own), Decimal(0)))
     taints = tuple(_taint(taint) for taint in spec.get("taints") or ())
     conditions = tuple(one["type"] for one in status.get("conditions") or () if one.get("status") == "True")
     ready = "Ready" in conditions
@@ -100,7 +117,7 @@ def node_facts(body: Mapping[str, Any], pods: Iterable[Mapping[str, Any]], used_
         architecture=str(info.get("architecture", "")),
         cpus=int(_amount(status, "capacity", "cpu")),
         cpus_allocatable=float(_amount(status, "allocatable", "cpu")),
-        cpus_requested=float(sum((pod_request(pod, "cpu") for pod in placed if not is_own(pod)), Decimal(0))),
+        cpus_requested=float(sum((load.cpu for load in placed if not load.own), Decimal(0))),
         memory_installed_bytes=_bytes(status, "capacity"),
         memory_allocatable_bytes=allocatable,
         memory_requested_bytes=requested,
@@ -115,18 +132,13 @@ def node_facts(body: Mapping[str, Any], pods: Iterable[Mapping[str, Any]], used_
         taints=taints,
         conditions=conditions,
         ready=ready,
-        schedulable=ready
-        and not spec.get("unschedulable")
-        and not any(taint.endswith(UNSCHEDULABLE_EFFECTS) for taint in taints),
+        schedulable=ready and not spec.get("unschedulable") and not any(map(repels, taints)),
         labels=dict((body.get("metadata") or {}).get("labels") or {}),
         accelerators=_accelerators(status.get("allocatable") or {}),
+        cordoned=bool(spec.get("unschedulable")),
+        pods=sum(1 for load in placed if not load.own and not load.ended),
+        pods_allocatable=_pods(status.get("allocatable") or {}),
     )
-
-
-def is_own(pod: Mapping[str, Any]) -> bool:
-    """Whether a pod belongs to this project, so that a model takes its place and does not come on top."""
-    key, value = MANAGED_BY
-    return ((pod.get("metadata") or {}).get("labels") or {}).get(key) == value
 
 
 def _free(allocatable: int, others: int, used: int | None) -> tuple[int, str]:
@@ -143,6 +155,10 @@ def _amount(status: Mapping[str, Any], kind: str, resource: str) -> Decimal:
 
 def _bytes(status: Mapping[str, Any], kind: str) -> int:
     return int(_amount(status, kind, "memory"))
+
+
+def _pods(allocatable: Mapping[str, Any]) -> int | None:
+    return int(parse_quantity(str(allocatable["pods"]))) if "pods" in allocatable else None
 
 
 def _taint(taint: Mapping[str, Any]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
+from functools import lru_cache
 from typing import Final
 
 # The suffixes that apimachinery's resource.Quantity knows; a bare exponent is the third form.
@@ -22,6 +23,7 @@ FORM: Final = re.compile(
 )
 
 
+@lru_cache(maxsize=4096)
 def parse_quantity(text: str) -> Decimal:
     """The exact number that a Kubernetes quantity stands for, in cores or bytes or whatever it counts.
 

@@ -8,12 +8,49 @@ A request for the pod as a whole replaces the sum. Source: Kubernetes, `componen
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
 
 from runbook.hardware.quantity import parse_quantity
 
 FINISHED: Final = frozenset({"Succeeded", "Failed"})
+MANAGED_BY: Final = ("app.kubernetes.io/managed-by", "ollama-runbook")
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What one pod takes of its node: all that a survey keeps of it, so that ten thousand of them are little.
+
+    Attributes:
+        node: Name of its node; empty where it has none yet.
+        cpu: CPUs that it requests; 0 once it has ended.
+        memory: Bytes that it requests; 0 once it has ended.
+        own: Whether it belongs to this project, so that a model takes its place and does not come on top.
+        ended: Whether it has ended.
+    """
+
+    node: str
+    cpu: Decimal
+    memory: Decimal
+    own: bool
+    ended: bool
+
+
+def load_of(pod: Mapping[str, Any]) -> Load:
+    """What a pod takes of its node, from the API's dict.
+
+    Raises:
+        ValueError: The API's dict holds something that is no quantity.
+    """
+    key, value = MANAGED_BY
+    return Load(
+        node=str((pod.get("spec") or {}).get("nodeName") or ""),
+        cpu=pod_request(pod, "cpu"),
+        memory=pod_request(pod, "memory"),
+        own=((pod.get("metadata") or {}).get("labels") or {}).get(key) == value,
+        ended=(pod.get("status") or {}).get("phase") in FINISHED,
+    )
 
 
 def pod_request(pod: Mapping[str, Any], resource: str) -> Decimal:

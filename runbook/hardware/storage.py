@@ -8,6 +8,26 @@ from typing import Any, Final
 
 DEFAULT_ANNOTATION: Final = "storageclass.kubernetes.io/is-default-class"
 
+# A class does not say which access modes its volumes have, its driver decides; from the drivers' own documentation.
+# ReadWriteOnce is one node at a time, ReadWriteMany several.
+ONE, MANY = "ReadWriteOnce", "ReadWriteMany"
+ACCESS_MODES: Final = {
+    "driver.longhorn.io": (ONE, MANY),
+    "rancher.io/local-path": (ONE,),
+    "k8s.io/minikube-hostpath": (ONE, MANY),
+    "docker.io/hostpath": (ONE,),
+    "microk8s.io/hostpath": (ONE, MANY),
+    "openebs.io/local": (ONE,),
+    "topolvm.io": (ONE,),
+    "ebs.csi.aws.com": (ONE,),
+    "pd.csi.storage.gke.io": (ONE,),
+    "disk.csi.azure.com": (ONE,),
+    "rook-ceph.rbd.csi.ceph.com": (ONE,),
+    "rook-ceph.cephfs.csi.ceph.com": (ONE, MANY),
+    "nfs.csi.k8s.io": (ONE, MANY),
+    "cluster.local/nfs-subdir-external-provisioner": (ONE, MANY),
+}
+
 
 @dataclass(frozen=True)
 class StorageClass:
@@ -20,6 +40,7 @@ class StorageClass:
         binding_mode: `Immediate`, or `WaitForFirstConsumer` where a claim stays Pending until a pod uses it.
         reclaim_policy: What happens to the data when the claim goes: `Delete` or `Retain`.
         expandable: Whether a claim can be enlarged later.
+        access_modes: What its driver's volumes can do; None where the driver is not known here.
     """
 
     name: str
@@ -28,6 +49,7 @@ class StorageClass:
     binding_mode: str
     reclaim_policy: str
     expandable: bool
+    access_modes: tuple[str, ...] | None = None
 
 
 def storage_class(body: Mapping[str, Any]) -> StorageClass:
@@ -41,4 +63,5 @@ def storage_class(body: Mapping[str, Any]) -> StorageClass:
         binding_mode=str(body.get("volumeBindingMode") or "Immediate"),
         reclaim_policy=str(body.get("reclaimPolicy") or "Delete"),
         expandable=bool(body.get("allowVolumeExpansion")),
+        access_modes=ACCESS_MODES.get(str(body.get("provisioner", ""))),
     )

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from runbook.hardware.machine import Machine
 from runbook.hardware.nodes import NodeFacts, node_facts
+from runbook.hardware.peak import peak_of
 from runbook.hardware.quantity import parse_quantity
+from runbook.hardware.requests import Load, load_of
 from runbook.hardware.storage import StorageClass, storage_class
+
+UNPROBED = "CPU model, instruction sets, swap and memory bandwidth: the API does not hold them, and no pod was asked"
 
 
 @dataclass(frozen=True)
@@ -20,11 +25,13 @@ class Survey:
         nodes: Its nodes, by name.
         storage_classes: Its storage classes, by name.
         unknown: What could not be known, and why.
+        has_metrics: Whether the metrics API answered.
     """
 
     nodes: tuple[NodeFacts, ...]
     storage_classes: tuple[StorageClass, ...]
     unknown: tuple[str, ...]
+    has_metrics: bool = False
 
     @property
     def best_node(self) -> NodeFacts | None:
@@ -35,7 +42,7 @@ class Survey:
 
 def survey(
     nodes: Sequence[Mapping[str, Any]],
-    pods: Iterable[Mapping[str, Any]],
+    pods: Iterable[Mapping[str, Any] | Load],
     node_metrics: Sequence[Mapping[str, Any]] | None,
     storage_classes: Iterable[Mapping[str, Any]],
 ) -> Survey:
@@ -44,16 +51,37 @@ def survey(
     Raises:
         ValueError: The API's dicts hold something that is no quantity.
     """
-    placed: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
+    placed: dict[str, list[Load]] = defaultdict(list)
     for pod in pods:
-        placed[(pod.get("spec") or {}).get("nodeName") or ""].append(pod)
+        load = pod if isinstance(pod, Load) else load_of(pod)
+        placed[load.node].append(load)
     used = _used(node_metrics or ())
     found = tuple(
         node_facts(node, placed.get(name, ()), used.get(name))
         for name, node in sorted(((_name(node), node) for node in nodes), key=lambda pair: pair[0])
     )
     classes = sorted((storage_class(body) for body in storage_classes), key=lambda one: one.name)
-    return Survey(found, tuple(classes), tuple(_unknown(found, node_metrics is not None)))
+    return Survey(found, tuple(classes), tuple(_unknown(found, node_metrics is not None)), node_metrics is not None)
+
+
+def with_machines(
+    found: Survey, machines: Mapping[str, Machine], unknown: Iterable[str] = (), *, memory_modules: str | None = None
+) -> Survey:
+    """The survey with what pods on the nodes have found.
+
+    Args:
+        found: The survey from the API.
+        machines: Name of a node to its machine.
+        unknown: What was not measured, and why.
+        memory_modules: Memory of the nodes as a target states it, such as `2xDDR4-2666`.
+    """
+    nodes = tuple(
+        replace(node, machine=one, peak=peak_of(one.cpu_model, memory_modules))
+        if (one := machines.get(node.name))
+        else node
+        for node in found.nodes
+    )
+    return replace(found, nodes=nodes, unknown=(*(one for one in found.unknown if one != UNPROBED), *unknown))
 
 
 def _used(node_metrics: Iterable[Mapping[str, Any]]) -> dict[str, int]:
@@ -68,8 +96,12 @@ def _unknown(nodes: Iterable[NodeFacts], has_metrics: bool) -> Iterable[str]:
     else:
         silent = [node.name for node in nodes if node.memory_used_bytes is None]
         if silent:
-            yield f"memory really used on {', '.join(silent)}: the metrics API says nothing about it"
-    yield "CPU model, instruction sets and memory bandwidth: the API does not hold them; a probe on the node measures"
+            yield f"memory really used on {_listed(silent)}: the metrics API says nothing about it"
+    yield UNPROBED
+
+
+def _listed(names: Sequence[str], most: int = 5) -> str:
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
 
 
 def _name(body: Mapping[str, Any]) -> str:

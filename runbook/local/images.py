@@ -7,14 +7,14 @@ import io
 import json
 import os
 import platform
-import re
 import subprocess
 import tarfile
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
+from runbook.local import interpreter
 from runbook.local.cache import cache
 from runbook.local.parts import Parts
 from runbook.local.pins import OLLAMA_VERSION
@@ -33,6 +33,7 @@ class Image:
         name: Its full name with tag.
         programs: Names of the cluster's programs that it holds, in /bin; the first is its entry point.
         with_shell: Whether it also holds busybox, for `exec` and for scripts.
+        with_python: Whether it also holds the Python that runs this.
         arguments: What the entry point is called with.
         environment: Its environment.
     """
@@ -40,13 +41,19 @@ class Image:
     name: str
     programs: tuple[str, ...]
     with_shell: bool = False
+    with_python: bool = False
     arguments: tuple[str, ...] = ()
     environment: dict[str, str] = field(default_factory=dict, hash=False)
 
     @property
     def file(self) -> str:
         """File name of its archive."""
-        return f"{self.programs[0]}.tar"
+        return f"{self.name.rpartition('/')[2].partition(':')[0]}.tar"
+
+    @property
+    def entry_point(self) -> str:
+        """What it runs."""
+        return f"/bin/{self.programs[0]}" if self.programs else f"/{interpreter.HOME}/bin/python3"
 
 
 OLLAMA_IMAGE = f"runbook.local/ollama:{OLLAMA_VERSION}"
@@ -59,6 +66,8 @@ IMAGES: tuple[Image, ...] = (
     Image(
         OLLAMA_IMAGE, ("ollama",), with_shell=True, arguments=("serve",), environment={"OLLAMA_HOST": "0.0.0.0:11434"}
     ),
+    # Like the public python images, it is found by its name on the PATH.
+    Image("runbook.local/python:3", (), with_python=True, environment={"PYTHONHOME": f"/{interpreter.HOME}"}),
 )
 
 
@@ -79,7 +88,8 @@ def build_images(parts: Parts) -> Path:
 
 def _key(parts: Parts) -> str:
     """Digest of the programs and of how images are made."""
-    digest = hashlib.sha256(Path(__file__).read_bytes())
+    digest = hashlib.sha256(Path(__file__).read_bytes() + Path(interpreter.__file__).read_bytes())
+    digest.update(interpreter.version().encode())
     for name in sorted({name for image in IMAGES for name in image.programs} | {"busybox"}):
         program = parts.programs[name].stat()
         digest.update(f"{name} {parts.origin.get(name, '')} {program.st_size} {program.st_mtime_ns}\n".encode())
@@ -109,13 +119,13 @@ def write_archive(image: Image, parts: Parts, target: Path) -> None:
 
 
 def _config(image: Image, layer: bytes) -> dict[str, Any]:
-    environment = {"PATH": "/bin:/usr/bin:/sbin:/usr/sbin", **image.environment}
+    environment = {"PATH": "/usr/local/bin:/bin:/usr/bin:/sbin:/usr/sbin", **image.environment}
     return {
         "architecture": ARCHITECTURES.get(platform.machine(), platform.machine()),
         "os": "linux",
         "config": {
             "Env": [f"{name}={value}" for name, value in environment.items()],
-            "Entrypoint": [f"/bin/{image.programs[0]}"],
+            "Entrypoint": [image.entry_point],
             "Cmd": list(image.arguments),
         },
         "rootfs": {"type": "layers", "diff_ids": [f"sha256:{hashlib.sha256(layer).hexdigest()}"]},
@@ -144,19 +154,16 @@ def _layer(image: Image, parts: Parts) -> bytes:
             _add(layer, "etc/ssl/certs/ca-certificates.crt", bundle.read_bytes())
         for name in image.programs:
             _add(layer, f"bin/{name}", parts.programs[name].read_bytes(), mode=0o755)
-        for library in sorted({path for name in image.programs for path in _libraries(parts.programs[name])}):
+        linked = {path for name in image.programs for path in interpreter.libraries(parts.programs[name])}
+        for library in sorted(linked):
             _add(layer, str(library).lstrip("/"), library.read_bytes(), mode=0o755)
         if image.with_shell:
             _add_busybox(layer, parts.programs["busybox"])
         if "ollama" in image.programs and parts.ollama_libraries:
             _add_backends(layer, parts.ollama_libraries)
+        if image.with_python:
+            _add_python(layer)
     return buffer.getvalue()
-
-
-def _libraries(program: Path) -> list[Path]:
-    """The shared libraries a program links, the loader included, as its own loader finds them."""
-    ran = subprocess.run(["ldd", program], capture_output=True, text=True, check=False)
-    return [Path(path) for path in re.findall(r"(?:=> |^\s+)(/\S+) \(0x", ran.stdout, re.MULTILINE)]
 
 
 def _add_busybox(layer: tarfile.TarFile, busybox: Path) -> None:
@@ -169,6 +176,17 @@ def _add_busybox(layer: tarfile.TarFile, busybox: Path) -> None:
             entry = tarfile.TarInfo(link)
             entry.type, entry.linkname = tarfile.SYMTYPE, "busybox"
             layer.addfile(entry)
+
+
+def _add_python(layer: tarfile.TarFile) -> None:
+    """Add the interpreter, with every folder on the way to its files, so that any user may enter them."""
+    present = set(layer.getnames())
+    for name, path, mode in interpreter.files():
+        for folder in reversed([one.as_posix() for one in PurePosixPath(name).parents][:-1]):
+            if folder not in present:
+                _add_folder(layer, folder, 0o755)
+                present.add(folder)
+        _add(layer, name, path.read_bytes(), mode=mode)
 
 
 def _add_backends(layer: tarfile.TarFile, folder: Path) -> None:

@@ -1,8 +1,11 @@
 import pytest
 
-from runbook.hardware import hardware_checks, survey
-from runbook.hardware.nodes import MANAGED_BY
+from runbook.hardware import hardware_checks, load_of, machine, survey, with_machines
+from runbook.hardware.requests import MANAGED_BY
+from runbook.hardware.survey import UNPROBED
 from runbook.parameters import Parameters
+
+from .test_machine import SAID
 
 GIB = 1 << 30
 
@@ -117,6 +120,10 @@ def test_taints_and_accelerators_are_shown():
     assert not found.schedulable
 
 
+def test_a_node_that_pods_only_prefer_to_avoid_takes_them():
+    assert one(taints=[{"key": "old", "effect": "PreferNoSchedule"}]).schedulable
+
+
 def test_the_best_node_has_most_memory_among_those_that_take_pods():
     large = node("large", allocatable="60Gi", unschedulable=True)
     found = survey([large, node("small", allocatable="4Gi"), node("mid", allocatable="8Gi")], [], None, [])
@@ -193,3 +200,29 @@ def test_a_storage_class_that_is_missing_fails_with_those_that_are_there():
 def test_no_default_class_fails_where_none_is_named():
     assert checks(classes=[storage(default=False)])["A default storage class exists"].status == "failed"
     assert checks(classes=[])["A default storage class exists"].status == "failed"
+
+
+def test_what_pods_on_the_nodes_found_stands_with_the_node_and_is_no_longer_unknown():
+    before = survey([node("a"), node("b")], [], [], [])
+    assert UNPROBED in before.unknown
+    after = with_machines(before, {"a": machine(SAID)}, ["memory of b: it takes no pods"], memory_modules="2xDDR4-2666")
+    assert [one.bandwidth_gb_per_s for one in after.nodes] == [31.0, None]
+    assert after.nodes[0].peak.gb_per_s == 42.7
+    assert UNPROBED not in after.unknown
+    assert "memory of b: it takes no pods" in after.unknown
+
+
+def test_a_pod_may_come_as_what_is_kept_of_it():
+    whole = pod(memory="6Gi", own=True)
+    assert survey([node()], [load_of(whole)], None, []) == survey([node()], [whole], None, [])
+
+
+def test_access_modes_are_those_of_a_known_driver_and_unknown_otherwise():
+    found = survey([], [], None, [storage("a"), {"metadata": {"name": "b"}, "provisioner": "example.com/x"}])
+    assert found.storage_classes[0].access_modes == ("ReadWriteOnce", "ReadWriteMany")
+    assert found.storage_classes[1].access_modes is None
+
+
+def test_a_long_list_of_nodes_without_metrics_is_cut_short():
+    found = survey([node(f"n{number:02}") for number in range(30)], [], [], [])
+    assert "n04 and 25 more" in found.unknown[0]
