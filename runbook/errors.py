@@ -94,7 +94,25 @@ class ContextError(UsageError):
 
 
 class ClusterError(RunbookError):
-    """The cluster answered, and the answer is no."""
+    """The cluster answered, and the answer is no.
+
+    Args:
+        what: See `RunbookError`.
+        why: See `RunbookError`.
+        next: See `RunbookError`.
+        cause: Identifier of the known cause, such as `D10`; empty where it is none.
+    """
+
+    def __init__(self, what: str, *, why: str = "", next: str = "", cause: str = "") -> None:  # noqa: A002
+        super().__init__(what, why=why, next=next)
+        self.cause = cause
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _rebuild_known, (type(self), self.what, self.why, self.next, self.cause)
+
+
+def _rebuild_known(kind: type[ClusterError], what: str, why: str, following: str, cause: str) -> ClusterError:
+    return kind(what, why=why, next=following, cause=cause)
 
 
 class ClusterUnreachable(ClusterError):

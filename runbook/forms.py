@@ -11,6 +11,7 @@ import re
 import types
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
@@ -140,6 +141,11 @@ Bytes = Annotated[
     Form("a quantity of bytes such as 6Gi or 512Mi"),
     Unit("bytes"),
 ]
+Modules = Annotated[
+    str,
+    Field(pattern=r"^[1-9][0-9]?x(LPDDR|DDR)[2-5]X?-[0-9]{3,5}$"),
+    Form("channels by memory such as 2xDDR4-2666"),
+]
 
 Tokens = Annotated[int, Unit("tokens")]
 Seconds = Annotated[float, Unit("seconds")]
@@ -186,6 +192,28 @@ def _without_secrets(environment: dict[str, str]) -> dict[str, str]:
 
 
 Environment = Annotated[dict[VariableName, VariableValue], AfterValidator(_without_secrets)]
+
+
+def _day(text: str) -> str:
+    """A deviation whose day is one of the calendar.
+
+    Raises:
+        ValueError: There is no such day.
+    """
+    try:
+        date.fromisoformat(text[6:16])
+    except ValueError:
+        raise ValueError(f"names a day that does not exist: {text[6:16]}") from None
+    return text
+
+
+AuditRule = Annotated[str, Field(pattern=r"^C(0[1-9]|1[0-9]|2[0-5])$"), Form("a rule of the audit, C01 to C25")]
+Deviation = Annotated[
+    str,
+    Field(pattern=r"^until \d{4}-\d{2}-\d{2}: \S", max_length=1000),
+    AfterValidator(_day),
+    Form("a day and a reason, such as until 2027-12-31: models can be pulled again"),
+]
 
 
 def plain(annotation: Any) -> str:

@@ -15,9 +15,11 @@ from typing import Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from runbook.forms import (
+    AuditRule,
     Bytes,
     ClassName,
     Cores,
+    Deviation,
     Environment,
     FullLine,
     GigabytesPerSecond,
@@ -26,6 +28,7 @@ from runbook.forms import (
     LabelValue,
     Mirror,
     ModelName,
+    Modules,
     Name,
     Seconds,
     Sentence,
@@ -58,6 +61,10 @@ class Parameters(BaseModel):
     namespace: Name = Field("ai", description="namespace of Ollama")
     consumer_namespace: Name = Field("karakeep", description="namespace of the consumer that must reach Ollama")
     image: Image = Field("ollama/ollama:0.15.6", description="container image of Ollama")
+    probe_image: Image | None = Field(
+        "python:3.13-slim",
+        description="image with Python 3 for the pod that measures a node's memory; none measures nothing",
+    )
     storage_class: ClassName | None = Field(
         None, description="StorageClass of the model volume; none takes the cluster's default"
     )
@@ -71,6 +78,9 @@ class Parameters(BaseModel):
     )
     node_selector: dict[LabelKey, LabelValue] = Field(
         default_factory=dict, description="labels that the node must have"
+    )
+    accepted_deviations: dict[AuditRule, Deviation] = Field(
+        default_factory=dict, description="rules of `runbook audit` that need not hold, until which day and why"
     )
 
     text_model: ModelName = Field("qwen3:1.7b", description="model that tags text")
@@ -92,8 +102,14 @@ class Parameters(BaseModel):
     memory_bandwidth_gb_per_s: GigabytesPerSecond | None = Field(
         None, gt=0, le=10_000, description="memory bandwidth of the node, where it is known"
     )
+    memory_modules: Modules | None = Field(
+        None, description="memory of the node, channels by transfers; with it the survey knows the most it can deliver"
+    )
     repetitions: int = Field(5, ge=1, le=100, description="repetitions of each measurement")
     measured_tokens: Tokens = Field(64, ge=8, le=4096, description="tokens generated in each repetition")
+    thorough: bool = Field(
+        False, description="whether 06_measure also measures depths, cold starts, the consumer's work and a leak"
+    )
 
     rollout_timeout_s: Seconds = Field(600.0, gt=0, le=86_400, description="longest wait for the rollout")
     pull_timeout_s: Seconds = Field(3600.0, gt=0, le=604_800, description="longest wait for one model")

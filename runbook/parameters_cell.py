@@ -22,7 +22,15 @@ from runbook.parameters import Parameters, annotation_of, row
 from runbook.targets.values import nearest
 
 OWN = ("target", "run")
-"""Parameters of the notebook itself: which target, and which run folder."""
+"""Parameters of every notebook itself: which target, and which run folder."""
+
+OWN_OF = {"90_rollback": ("remove",), "92_practice": ("practice",)}
+"""Further parameters of single notebooks, by the notebook's name, which no target has."""
+
+
+def own_parameters(notebook: str) -> tuple[str, ...]:
+    """The names in a notebook's parameters cell that are its own and not the target's."""
+    return (*OWN, *OWN_OF.get(notebook, ()))
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from runbook.commands.output import print_json
 from runbook.commands.verb import Verb, json_option, parameter_option, target_argument
 
 if TYPE_CHECKING:
-    from runbook.kubernetes import Change
+    from runbook.kubernetes import Change, Plan
 
 
 @click.command(
@@ -36,20 +36,30 @@ def plan(target: str, overrides: Mapping[str, str], as_json: bool) -> None:
     cluster = kubernetes.connect(parameters)
     found = kubernetes.plan(cluster, kubernetes.load_manifests(parameters))
     if as_json:
-        print_json({"cluster": cluster, "is_empty": found.is_empty, "changes": found.changes})
+        print_json({"cluster": cluster, "is_empty": found.is_empty, "changes": found.changes, "quota": found.quota})
         return
     click.echo(cluster.title)
+    print_plan(found)
+    if not found.is_empty:
+        click.echo(f"Nothing was changed; `runbook apply {target}` does it, and so does `runbook rebuild {target}`.")
+
+
+def print_plan(found: Plan, *, err: bool = False) -> None:
+    """Print what would change object by object, and what the quotas say to it."""
     for change in found.changes:
-        _print_change(change)
-    click.echo(
-        "Nothing would change." if found.is_empty else f"Nothing was changed; `runbook rebuild {target}` does it."
-    )
+        _print_change(change, err)
+    for room in found.quota:
+        click.echo(f"{'refused' if room.left < 0 and room.needed else 'room':<9}  {room}", err=err)
+    if found.is_empty:
+        click.echo("Nothing would change.", err=err)
 
 
-def _print_change(change: Change) -> None:
+def _print_change(change: Change, err: bool) -> None:
     name = f"{change.namespace}/{change.name}" if change.namespace else change.name
-    click.echo(f"{change.action:<9}  {change.kind} {name}")
-    for line in change.diff:
-        click.echo(f"           {line}")
+    count = f" ({len(change.diff)} fields)" if change.action == "create" else ""
+    click.echo(f"{change.action:<9}  {change.kind} {name}{count}", err=err)
+    # A new object shows its fields in its file, and here with --json.
+    for line in change.diff if change.action == "update" else ():
+        click.echo(f"           {line}", err=err)
     for warning in change.warnings:
-        click.echo(f"           warning: {warning}")
+        click.echo(f"           warning: {warning}", err=err)

@@ -78,6 +78,7 @@ class Request:
     body: Json | None = None
     content_type: str = "application/json"
     timeout_s: float = 30.0
+    accept: str = "application/json, */*"
 
     def __str__(self) -> str:
         return f"{self.method} {self.path}"
@@ -130,7 +131,7 @@ def once(client: ApiClient, request: Request) -> Any:
         method=request.method,
         resource_path=request.path,
         query_params=list(request.query.items()),
-        header_params={"Accept": "application/json, */*", "Content-Type": request.content_type},
+        header_params={"Accept": request.accept, "Content-Type": request.content_type},
         body=request.body,
         auth_settings=["BearerToken"],
     )

@@ -9,6 +9,7 @@ from secrets import token_hex
 from runbook.checks import Check
 from runbook.errors import ClusterError
 from runbook.kubernetes.api import Json, Refusal
+from runbook.kubernetes.causes.service import diagnose_service
 from runbook.kubernetes.cluster import MANAGED_BY, Cluster
 from runbook.kubernetes.diagnosis import judge
 from runbook.kubernetes.manifests import CLAIM, CONTAINER, DEPLOYMENT, PORT, SERVICE
@@ -136,6 +137,9 @@ def _endpoints(cluster: Cluster, parameters: Parameters) -> Check:
         ready = ready_endpoints(cluster, parameters.namespace, SERVICE, PORT)
     except ClusterError as error:
         return Check(name, "failed", f"{error.what} {error.why}".strip(), error.next)
+    if not ready and (found := diagnose_service(cluster, parameters.namespace, SERVICE)):
+        hint = f"{found.remedy} See 91_troubleshoot, section {found.section}."
+        return Check(name, "failed", f"{found.cause} {found.evidence}", hint)
     words = ", ".join(f"{one.pod}:{one.port}" for one in ready) or "no ready endpoint"
     return Check.that(name, bool(ready), words, "See 91_troubleshoot, section Service.")
 

@@ -82,6 +82,7 @@ class Cluster:
         body: Json | None = None,
         content_type: str = "application/json",
         timeout_s: float = 30.0,
+        accept: str = "application/json, */*",
     ) -> Reply:
         """One request and its answer.
 
@@ -89,7 +90,7 @@ class Cluster:
             Refusal: The server answered with an error status.
             ClusterUnreachable: Nobody answered, or not in time.
         """
-        return send(self._client, Request(method, path, query or {}, body, content_type, timeout_s))
+        return send(self._client, Request(method, path, query or {}, body, content_type, timeout_s, accept))
 
     def get(self, kind: str, name: str, namespace: str | None = None) -> Json | None:
         """One object, or None where there is none of that name."""
@@ -121,9 +122,9 @@ class Cluster:
         path = KINDS[body["kind"]].path(None, body["metadata"].get("namespace"))
         return self.request("POST", path, query={"fieldManager": FIELD_MANAGER}, body=body).body
 
-    def apply(self, body: Json, *, dry_run: bool = False) -> Reply:
-        """Server-side apply with our field manager; a field that another manager owns is refused, not taken."""
-        query = {"fieldManager": FIELD_MANAGER, "force": "false", "fieldValidation": "Strict"}
+    def apply(self, body: Json, *, dry_run: bool = False, force: bool = False) -> Reply:
+        """Server-side apply with our field manager; only with `force` is a field taken that another manager owns."""
+        query = {"fieldManager": FIELD_MANAGER, "force": str(force).lower(), "fieldValidation": "Strict"}
         if dry_run:
             query["dryRun"] = "All"
         meta = body["metadata"]

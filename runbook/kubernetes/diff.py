@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator
 from typing import Any
@@ -25,6 +26,12 @@ def without_noise(body: Json) -> Json:
     return {**kept, "metadata": {**metadata, **({"annotations": annotations} if annotations else {})}}
 
 
+def digest(body: Json) -> str:
+    """SHA-256 of an object without status and bookkeeping, in canonical JSON."""
+    text = json.dumps(without_noise(body), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
+
+
 def differences(before: Json | None, after: Json) -> tuple[str, ...]:
     """One line per field that differs: `spec.replicas: 1 -> 2`, `+ path: value`, `- path: value`."""
     old = dict(_flat(without_noise(before))) if before else {}
@@ -40,11 +47,16 @@ def differences(before: Json | None, after: Json) -> tuple[str, ...]:
     return tuple(lines)
 
 
+def path_of(line: str) -> str:
+    """The field that a line of `differences` is about."""
+    return line.removeprefix("+ ").removeprefix("- ").partition(": ")[0]
+
+
 def _flat(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
     """Every leaf with its path; an empty dict or list is a leaf too."""
     if isinstance(value, dict) and value:
         for key, item in value.items():
-            yield from _flat(item, f"{path}.{_quoted(key)}" if path else _quoted(key))
+            yield from _flat(item, f"{path}.{quoted(key)}" if path else quoted(key))
     elif isinstance(value, list) and value:
         for label, item in _labelled(value):
             yield from _flat(item, f"{path}[{label}]")
@@ -61,5 +73,6 @@ def _labelled(items: list[Any]) -> Iterator[tuple[str, Any]]:
     yield from ((str(index), item) for index, item in enumerate(items))
 
 
-def _quoted(key: str) -> str:
+def quoted(key: str) -> str:
+    """A key of a path, in quotation marks where it holds what separates keys."""
     return f'"{key}"' if "." in key or "/" in key else key

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import socket
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from secrets import token_hex
@@ -82,18 +82,38 @@ def run_once(
         ClusterError: The pod was refused, or did not end in time; with what it waited for.
     """
     _sweep(cluster, namespace)
-    pod = _create(cluster, _probe(namespace, image, command, env, timeout_s))
-    name = pod["metadata"]["name"]
+    return run_pod(cluster, probe_pod(namespace, image, command, env, timeout_s), timeout_s)
+
+
+def run_pod(
+    cluster: Cluster, body: Json, timeout_s: float, *, is_hopeless: Callable[[Json], bool] = lambda _: False
+) -> PodResult:
+    """Run a pod of one container to its end, and remove it whatever happens.
+
+    Args:
+        cluster: Where.
+        body: The pod, which ends by itself at its own deadline.
+        timeout_s: Longest wait for its end, in seconds.
+        is_hopeless: Whether a pod in this state is not worth waiting for.
+
+    Raises:
+        ClusterError: The pod was refused, or did not end in time; with what it waited for.
+    """
+    pod = _create(cluster, body)
+    name, namespace = pod["metadata"]["name"], pod["metadata"]["namespace"]
     try:
-        ended = _ended(cluster, namespace, name, time.monotonic() + timeout_s)
+        ended = _ended(cluster, namespace, name, time.monotonic() + timeout_s, is_hopeless)
         state = container_statuses(ended)[0]["state"]["terminated"]
-        return PodResult(state["exitCode"], cluster.log(namespace, name, "probe", lines=LOG_LINES).strip())
+        said = cluster.log(namespace, name, body["spec"]["containers"][0]["name"], lines=LOG_LINES).strip()
+        if state["exitCode"] and not said:
+            said = f"{state.get('reason', '')} {state.get('message', '')}".strip()
+        return PodResult(state["exitCode"], said)
     finally:
         with suppress(Refusal):
             cluster.delete("Pod", name, namespace, grace_s=0)
 
 
-def _probe(namespace: str, image: str, command: Sequence[str], env: Mapping[str, str], timeout_s: float) -> Json:
+def probe_pod(namespace: str, image: str, command: Sequence[str], env: Mapping[str, str], timeout_s: float) -> Json:
     """The pod: as restricted as Ollama's own, small enough for the quota, and mortal."""
     return {
         "apiVersion": "v1",
@@ -143,7 +163,7 @@ def _create(cluster: Cluster, body: Json) -> Json:
             time.sleep(POLL_S)
 
 
-def _ended(cluster: Cluster, namespace: str, name: str, deadline: float) -> Json:
+def _ended(cluster: Cluster, namespace: str, name: str, deadline: float, is_hopeless: Callable[[Json], bool]) -> Json:
     """The pod once its command has ended."""
     while True:
         pod = cluster.get("Pod", name, namespace)
@@ -152,7 +172,7 @@ def _ended(cluster: Cluster, namespace: str, name: str, deadline: float) -> Json
         statuses = container_statuses(pod)
         if statuses and "terminated" in statuses[0].get("state", {}):
             return pod
-        if time.monotonic() > deadline or pod["status"].get("phase") == "Failed":
+        if time.monotonic() > deadline or pod["status"].get("phase") == "Failed" or is_hopeless(pod):
             raise ClusterError(
                 f"The pod {name} in the namespace {namespace} did not end in time.",
                 why=_waits_for(pod),

@@ -35,6 +35,7 @@ def refused(manifest: Manifest, refusal: Refusal, before: tuple[str, ...] = ()) 
         f"{title} ({manifest.source}) was not accepted. {found.cause}{so_far}",
         why=f"{refusal.code} {refusal.reason}".rstrip() + f": {_compact(found.evidence)}",
         next=f"{found.remedy} See 91_troubleshoot, section {found.section}.",
+        cause=found.id,
     )
 
 
@@ -54,17 +55,21 @@ def dying(manifest: Manifest, live: Json) -> ApplyRefused | None:
         f"{manifest.kind} {manifest.name} is being deleted since {meta['deletionTimestamp']}. Nothing was changed.",
         why=f"held by: {holders}",
         next=f"{advice} See 91_troubleshoot, section {'Namespace' if manifest.kind == 'Namespace' else 'Apply'}.",
+        cause="D07" if manifest.kind == "Namespace" else "D02",
     )
 
 
 def conflict(refusal: Refusal, title: str) -> Diagnosis | None:
     """The cause D01 where fields belong to other managers, with each field and its manager."""
-    owned = [cause for cause in refusal.causes if cause.get("reason") == "FieldManagerConflict"]
+    owned = owned_by_others(refusal)
     if not owned:
         return None
-    fields = ", ".join(f"{cause.get('field', '?')} ({_manager(cause.get('message', ''))})" for cause in owned)
-    remedy = "Agree with whoever set them, or take these values into the target; nobody's field is overwritten."
-    if any(cause.get("field") == ".spec.selector" for cause in owned):
+    fields = ", ".join(owned)
+    remedy = (
+        "Agree with whoever set them, or take these values into the target; nobody's field is overwritten, unless "
+        "you say so with `runbook apply --force-conflicts`."
+    )
+    if any(field.startswith(".spec.selector") for field in owned):
         remedy = (
             "It was made by hand or by another tool, and its selector cannot be changed. Delete only the Deployment "
             "(the claims and their data stay), then apply again."
@@ -75,6 +80,15 @@ def conflict(refusal: Refusal, title: str) -> Diagnosis | None:
         f"Fields of {title} belong to somebody else, who set them to other values: {fields}.",
         refusal.message,
         remedy,
+    )
+
+
+def owned_by_others(refusal: Refusal) -> tuple[str, ...]:
+    """The fields of a conflict, each with its manager; none where the refusal has another reason."""
+    return tuple(
+        f"{cause.get('field', '?')} ({_manager(cause.get('message', ''))})"
+        for cause in refusal.causes
+        if cause.get("reason") == "FieldManagerConflict"
     )
 
 

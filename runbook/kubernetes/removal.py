@@ -3,30 +3,20 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 
 from runbook.errors import ClusterError
 from runbook.kubernetes.api import Json, Refusal
 from runbook.kubernetes.checks import CONSUMER
 from runbook.kubernetes.cluster import MANAGED_BY, Cluster
+from runbook.kubernetes.contents import foreign_objects
+from runbook.kubernetes.diff import digest
 from runbook.kubernetes.kinds import APPLY_ORDER
+from runbook.kubernetes.origin import origin_of
 from runbook.kubernetes.pods import PROBE
 from runbook.parameters import Parameters
 
-# What a person may have put into the namespace; what controllers make of it is not asked for.
-FOREIGN = (
-    "Deployment",
-    "StatefulSet",
-    "DaemonSet",
-    "Job",
-    "Pod",
-    "Service",
-    "PersistentVolumeClaim",
-    "ConfigMap",
-    "Secret",
-)
-# Every namespace has these by itself.
-BORN_WITH = frozenset({"kube-root-ca.crt"})
 GONE_TIMEOUT_S = 120.0
 POLL_S = 0.5
 
@@ -42,6 +32,7 @@ class Removal:
         data_lost: What data goes with it; empty where none does.
         kept_because: Why it stays; empty where it is removed.
         uid: Which object exactly: another of the same name stays.
+        before_digest: SHA-256 of the object as it was, without what the server maintains.
     """
 
     kind: str
@@ -50,10 +41,20 @@ class Removal:
     data_lost: str = ""
     kept_because: str = ""
     uid: str = ""
+    before_digest: str = field(default="", compare=False)
 
 
-def rollback_plan(cluster: Cluster, parameters: Parameters, remove_data: bool = False) -> tuple[Removal, ...]:
-    """What a rollback would remove and what it would keep, in its order; nothing is removed yet."""
+def rollback_plan(
+    cluster: Cluster, parameters: Parameters, remove_data: bool = False, *, with_foreign: bool = False
+) -> tuple[Removal, ...]:
+    """What a rollback would remove and what it would keep, in its order; nothing is removed yet.
+
+    Args:
+        cluster: The cluster.
+        parameters: The target.
+        remove_data: Also the volume claim with the models, and the namespace when nothing foreign is in it.
+        with_foreign: With the data also the namespace and what is foreign in it, if this project made it.
+    """
     namespace = parameters.namespace
     space = cluster.get("Namespace", namespace)
     if space is None:
@@ -66,16 +67,26 @@ def rollback_plan(cluster: Cluster, parameters: Parameters, remove_data: bool = 
     ]
     probes = cluster.list("Pod", namespace, labels=_selector(PROBE))
     removals = [_removal(cluster, one, remove_data) for one in (*probes, *found)]
-    return (*removals, *_stand_ins(cluster), _namespace(cluster, space, remove_data))
+    kept = tuple(one for one in removals if one.kept_because)
+    return (*removals, *_stand_ins(cluster), _namespace(cluster, space, kept, remove_data, with_foreign))
 
 
-def rollback(cluster: Cluster, parameters: Parameters, remove_data: bool = False) -> tuple[Removal, ...]:
+def rollback(
+    cluster: Cluster,
+    parameters: Parameters,
+    remove_data: bool = False,
+    *,
+    with_foreign: bool = False,
+    on_removed: Callable[[Removal], None] | None = None,
+) -> tuple[Removal, ...]:
     """Remove what this project made, and wait until it is gone.
 
     Args:
         cluster: The cluster.
         parameters: The target.
         remove_data: Also the volume claim with the models, and the namespace when nothing foreign is in it.
+        with_foreign: With the data also the namespace and what is foreign in it, if this project made it.
+        on_removed: Told of each object as soon as it is gone, so that a record knows how far a rollback came.
 
     Returns:
         What was removed and what was kept, and why.
@@ -83,17 +94,21 @@ def rollback(cluster: Cluster, parameters: Parameters, remove_data: bool = False
     Raises:
         ClusterError: Something is not gone after two minutes; what holds it is said.
     """
-    removals = rollback_plan(cluster, parameters, remove_data)
+    removals = rollback_plan(cluster, parameters, remove_data, with_foreign=with_foreign)
     for removal in removals:
         if not removal.kept_because:
             cluster.delete(removal.kind, removal.name, removal.namespace, uid=removal.uid)
             _wait_until_gone(cluster, removal)
+            if on_removed:
+                on_removed(removal)
     return removals
 
 
 def _removal(cluster: Cluster, one: Json, remove_data: bool) -> Removal:
     meta = one["metadata"]
-    removal = Removal(one["kind"], meta["name"], meta["namespace"], uid=meta["uid"])
+    removal = Removal(one["kind"], meta["name"], meta["namespace"], uid=meta["uid"], before_digest=digest(one))
+    if origin_of(one) == "adopted":
+        return replace(removal, kept_because="it was there before this project")
     if one["kind"] != "PersistentVolumeClaim":
         return removal
     if not remove_data:
@@ -120,38 +135,40 @@ def _data(cluster: Cluster, claim: Json) -> str:
 
 
 def _stand_ins(cluster: Cluster) -> list[Removal]:
-    """Namespaces that stood in for the consumer's, and that a killed run left behind."""
+    """Namespaces that checks made to ask from, and that a killed run left behind."""
     try:
-        left = cluster.list("Namespace", labels=_selector({**MANAGED_BY, **CONSUMER}))
+        # Whatever the value: "true" stood in for the consumer's, "false" for a stranger's.
+        left = cluster.list("Namespace", labels=",".join((_selector(MANAGED_BY), *CONSUMER)))
     except Refusal:
         return []
     staying = [one["metadata"] for one in left if "deletionTimestamp" not in one["metadata"]]
     return [Removal("Namespace", meta["name"], None, uid=meta["uid"]) for meta in staying]
 
 
-def _namespace(cluster: Cluster, space: Json, remove_data: bool) -> Removal:
+def _namespace(
+    cluster: Cluster, space: Json, kept: tuple[Removal, ...], remove_data: bool, with_foreign: bool
+) -> Removal:
+    """The namespace: it goes only if it was made here, and nothing in it is to stay."""
     name = space["metadata"]["name"]
-    removal = Removal("Namespace", name, None, uid=space["metadata"]["uid"])
-    labels = space["metadata"].get("labels") or {}
-    if not MANAGED_BY.items() <= labels.items():
+    removal = Removal("Namespace", name, None, uid=space["metadata"]["uid"], before_digest=digest(space))
+    if origin_of(space) == "adopted":
         return replace(removal, kept_because="it was not made by this project")
     if not remove_data:
         return replace(removal, kept_because="its volume claim stays in it")
-    if foreign := _foreign(cluster, name):
-        return replace(removal, kept_because=f"it also holds {', '.join(foreign[:5])}")
+    foreign, hidden = foreign_objects(cluster, name)
+    objects = (*(f"{one.kind} {one.name}" for one in kept), *foreign)
+    if with_foreign:
+        return replace(removal, data_lost=f"goes with it: {', '.join(objects)}" if objects else "")
+    if objects:
+        return replace(removal, kept_because=f"it also holds {_some(objects)}")
+    if hidden:
+        return replace(removal, kept_because=f"this login may not see whether it also holds {_some(hidden)}")
     return removal
 
 
-def _foreign(cluster: Cluster, namespace: str) -> list[str]:
-    """Objects in the namespace that are not ours and that no controller makes."""
-    found = []
-    for kind in FOREIGN:
-        for one in cluster.list(kind, namespace):
-            meta = one["metadata"]
-            ours = MANAGED_BY.items() <= (meta.get("labels") or {}).items()
-            if not ours and not meta.get("ownerReferences") and meta["name"] not in BORN_WITH:
-                found.append(f"{kind} {meta['name']}")
-    return found
+def _some(names: tuple[str, ...]) -> str:
+    more = f" and {len(names) - 5} more" if len(names) > 5 else ""
+    return ", ".join(names[:5]) + more
 
 
 def _wait_until_gone(cluster: Cluster, removal: Removal) -> None:

@@ -112,6 +112,7 @@ def _failed(deployment: str, elapsed: float, found: Diagnosis, *, timed_out: boo
         f"Deployment {deployment} {when}. {found.cause}",
         why=found.evidence,
         next=f"{found.remedy} See 91_troubleshoot, section {found.section}.",
+        cause=found.id,
     )
 
 

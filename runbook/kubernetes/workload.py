@@ -116,8 +116,11 @@ class Workload:
 
     @cached_property
     def pod(self) -> Json | None:
-        """The pod to judge: the youngest of the newest ReplicaSet."""
-        return self.pods[0] if self.pods else None
+        """The pod to judge: the youngest of the newest ReplicaSet, or of several the youngest that is not ready."""
+        if not self.pods or _is_finished(self.pods[0]):
+            return self.pods[0] if self.pods else None
+        waiting = (pod for pod in self.pods if not _is_ready(pod) and not _is_finished(pod))
+        return next(waiting, self.pods[0])
 
     @cached_property
     def claims(self) -> dict[str, Json | None]:
@@ -247,6 +250,14 @@ def container_statuses(pod: Json | None) -> list[Json]:
     """The states of a pod's containers, those that run first of all before the others."""
     status = (pod or {}).get("status") or {}
     return [*(status.get("initContainerStatuses") or ()), *(status.get("containerStatuses") or ())]
+
+
+def _is_ready(pod: Json) -> bool:
+    return bool(condition(pod, "Ready").get("status") == "True")
+
+
+def _is_finished(pod: Json) -> bool:
+    return (pod.get("status") or {}).get("phase") in FINISHED
 
 
 def _template(body: Json | None) -> Json:

@@ -35,7 +35,7 @@ CAUSES: tuple[Cause, ...] = (
     # Before the scheduler: it says nothing while it waits for a volume to be made.
     Cause(("D21", "D24", "D25", "D26", "D27"), storage.claim_is_not_bound),
     Cause(("D23",), scheduling.nobody_schedules),
-    Cause(("D18", "D19", "D20", "D22"), scheduling.no_node_fits),
+    Cause(("D18", "D19", "D20", "D22", "D51", "D56"), scheduling.no_node_fits),
     Cause(("D28", "D29", "D30", "D31", "D32"), storage.volume_is_not_mounted),
     Cause(("D33", "D34", "D35", "D36", "D37", "D38", "D39"), image.is_not_pulled),
     Cause(("D40", "D41", "D42", "D43"), container.does_not_start),
@@ -43,5 +43,6 @@ CAUSES: tuple[Cause, ...] = (
     Cause(("D48",), container.is_killed_by_a_probe),
     Cause(("D42", "D45", "D46", "D47", "D49"), container.keeps_dying),
     Cause(("D49",), container.is_never_ready),
+    Cause(("D52",), node.pod_was_taken_away),
     Cause(("D57",), controller.deadline_has_passed),
 )

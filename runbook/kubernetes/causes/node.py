@@ -9,6 +9,14 @@ from runbook.kubernetes.workload import Workload, condition
 
 # A kubelet that restarts is back sooner.
 NODE_PATIENCE_S = 60.0
+# Who took a pod away, by the reason of its condition DisruptionTarget.
+TAKEN_BY = {
+    "PreemptionByScheduler": "the scheduler, to make room for a pod of higher priority",
+    "DeletionByTaintManager": "a taint of its node that it does not tolerate",
+    "EvictionByEvictionAPI": "an eviction, as `kubectl drain` makes",
+    "DeletionByPodGC": "the clean-up of pods whose node is gone",
+    "TerminationByKubelet": "its node, which shuts down or ran short",
+}
 
 
 def is_not_ready(workload: Workload) -> Diagnosis | None:
@@ -19,7 +27,7 @@ def is_not_ready(workload: Workload) -> Diagnosis | None:
     if ready.get("status") == "True":
         return None
     name = workload.node["metadata"]["name"]
-    gone = ready.get("status") == "Unknown"
+    gone = ready.get("status", "Unknown") == "Unknown"
     return Diagnosis(
         "D56",
         "Node",
@@ -55,3 +63,21 @@ def pod_was_evicted(workload: Workload) -> Diagnosis | None:
         "Free it on the node, or give the pod a request as high as its use, so that others go first.",
         patience_s=30.0,
     )
+
+
+def pod_was_taken_away(workload: Workload) -> Diagnosis | None:
+    """D52: somebody ended the pod from outside, and its successor is not ready yet."""
+    for pod in workload.leaving:
+        taken = condition(pod, "DisruptionTarget")
+        if taken.get("status") == "True":
+            reason = taken.get("reason", "")
+            return Diagnosis(
+                "D52",
+                "Node",
+                f"The pod {pod['metadata']['name']} was taken away by {TAKEN_BY.get(reason, reason)}.",
+                f"DisruptionTarget, {workload.age_s(taken.get('lastTransitionTime')):.0f} s ago, {reason}: "
+                f"{taken.get('message', '')}",
+                "Wait for its successor; whoever drains or fills the node decides where it runs.",
+                patience_s=None,
+            )
+    return None

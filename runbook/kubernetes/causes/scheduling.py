@@ -16,6 +16,19 @@ SCHEDULER_PATIENCE_S = 30.0
 # It says nothing either while it waits for a volume to be bound.
 SILENT_AFTER_S = 10.0
 
+SELECTOR = r"didn't match Pod's node affinity/selector"
+CORDONED = r"node\(s\) were unschedulable"
+TAINTED = r"untolerated taint"
+PREFIX = "node.kubernetes.io/"
+NODE_TAINTS = (
+    ("D56", "Every node that would fit is not ready.", {f"{PREFIX}not-ready", f"{PREFIX}unreachable"}),
+    (
+        "D51",
+        "Every node that would fit is short of memory, disk or processes.",
+        {f"{PREFIX}{short}-pressure" for short in ("memory", "disk", "pid")},
+    ),
+)
+
 # Each node shows only its first failing filter; these stand in the order of what a person mends first.
 NO_NODE: tuple[Known, ...] = (
     Known(
@@ -54,14 +67,14 @@ NO_NODE: tuple[Known, ...] = (
     Known(
         "D20",
         "Scheduling",
-        r"didn't match Pod's node affinity/selector",
+        SELECTOR,
         "No node has the labels that the pod asks for{selector}.",
         "Correct `node_selector` in the target, or label the node: `kubectl get nodes --show-labels`.",
     ),
     Known(
         "D20",
         "Scheduling",
-        r"node\(s\) were unschedulable",
+        CORDONED,
         "Every node that would fit is cordoned.",
         "Whoever cordoned it decides: `kubectl uncordon NODE` lets pods on it again.",
         ROOM_PATIENCE_S,
@@ -76,7 +89,7 @@ NO_NODE: tuple[Known, ...] = (
     Known(
         "D19",
         "Scheduling",
-        r"untolerated taint",
+        TAINTED,
         "Every node that would fit has a taint that the pod does not tolerate{taints}.",
         "Remove the taint if it is yours (`kubectl taint nodes NODE KEY-`), or choose other nodes.",
         ROOM_PATIENCE_S,
@@ -108,7 +121,7 @@ def no_node_fits(workload: Workload) -> Diagnosis | None:
     if scheduled.get("status") != "False":
         return None
     message = scheduled.get("message", "")
-    found = recognise(NO_NODE, message, **_facts(workload)) or Diagnosis(
+    found = recognise(_rows(workload), message, **_facts(workload)) or Diagnosis(
         "D18",
         "Scheduling",
         "No node fits the pod.",
@@ -118,7 +131,56 @@ def no_node_fits(workload: Workload) -> Diagnosis | None:
     )
     age_s = workload.age_s(scheduled.get("lastTransitionTime"))
     found = replace(found, evidence=f"PodScheduled is False for {age_s:.0f} s: {message}")
+    if found.id == "D19":
+        return _by_taint(workload, found)
     return _with_sums(workload, found) if found.id == "D18" else found
+
+
+def _rows(workload: Workload) -> list[Known]:
+    """What may be the cause: the message counts every node, also those that the pod does not ask for."""
+    wanted = _eligible(workload)
+    if not wanted:
+        return list(NO_NODE)
+    beside = {SELECTOR}
+    if not any((node.get("spec") or {}).get("unschedulable") for node in wanted):
+        beside.add(CORDONED)
+    if not any(_repels(workload, taint) for node in wanted for taint in _taints(node)):
+        beside.add(TAINTED)
+    return [row for row in NO_NODE if row.pattern not in beside]
+
+
+def _repels(workload: Workload, taint: Json) -> bool:
+    """Whether the pod does not tolerate a taint."""
+    tolerations = ((workload.pod or {}).get("spec") or {}).get("tolerations") or ()
+    return not any(
+        one.get("key", taint["key"]) == taint["key"]
+        and one.get("effect", taint["effect"]) == taint["effect"]
+        and (one.get("operator") == "Exists" or one.get("value", "") == taint.get("value", ""))
+        for one in tolerations
+    )
+
+
+def _eligible(workload: Workload) -> list[Json]:
+    """The nodes that have the labels the pod asks for; a pod that asks for none may go to any."""
+    wanted = ((workload.pod or {}).get("spec") or {}).get("nodeSelector") or {}
+    return [
+        node for node in workload.nodes if wanted.items() <= (node["metadata"].get("labels") or {}).items() and wanted
+    ]
+
+
+def _by_taint(workload: Workload, found: Diagnosis) -> Diagnosis:
+    """A taint that the cluster set by itself stands for the state of the node."""
+    nodes = _eligible(workload) or workload.nodes
+    keys = {taint["key"] for node in nodes for taint in _taints(node) if _repels(workload, taint)}
+    for cause, words, meant in NODE_TAINTS:
+        if keys and keys <= meant:
+            remedy = "Bring the node back, or free what it is short of: `kubectl describe nodes`; the taint then goes."
+            return replace(found, id=cause, section="Node", cause=words, remedy=remedy)
+    return found
+
+
+def _taints(node: Json) -> list[Json]:
+    return (node.get("spec") or {}).get("taints") or []
 
 
 def _facts(workload: Workload) -> dict[str, str]:
@@ -126,8 +188,9 @@ def _facts(workload: Workload) -> dict[str, str]:
     selector = ((workload.pod or {}).get("spec") or {}).get("nodeSelector") or {}
     taints = {
         f"{taint['key']}:{taint['effect']}"
-        for node in workload.nodes
-        for taint in (node.get("spec") or {}).get("taints") or ()
+        for node in _eligible(workload) or workload.nodes
+        for taint in _taints(node)
+        if _repels(workload, taint)
     }
     return {
         "selector": f" ({', '.join(f'{key}={value}' for key, value in selector.items())})" if selector else "",
@@ -154,7 +217,8 @@ class Room:
 
 def _with_sums(workload: Workload, found: Diagnosis) -> Diagnosis:
     """The same with what the pod asks for and what each node has left; final where no node is that large."""
-    rooms = [_room(workload, node, resource) for node in workload.nodes for resource in ("cpu", "memory")]
+    nodes = _eligible(workload) or workload.nodes
+    rooms = [_room(workload, node, resource) for node in nodes for resource in ("cpu", "memory")]
     short = [room for room in rooms if room.wanted > room.left]
     if not short:
         return found

@@ -11,7 +11,13 @@ from runbook.kubernetes.workload import Workload, condition, container_statuses
 
 DEFAULT_CLASS = "storageclass.kubernetes.io/is-default-class"
 CLAIM_EVENTS = ("ProvisioningFailed", "FailedBinding", "ExternalProvisioning", "VolumeMismatch", "ClaimLost")
-MOUNT_EVENTS = ("FailedAttachVolume", "FailedMount", "FailedMapVolume", "FailedCreatePodSandBox")
+MOUNT_EVENTS = (
+    "FailedAttachVolume",
+    "FailedMount",
+    "FailedMapVolume",
+    "FailedCreatePodSandBox",
+    "VolumePermissionChangeInProgress",
+)
 PROVISIONER_PATIENCE_S = 120.0
 BIND_PATIENCE_S = 60.0
 MOUNT_PATIENCE_S = 120.0
@@ -83,6 +89,21 @@ MOUNT: tuple[Known, ...] = (
         "The volume's folder {path}{check} does not exist on the node.",
         "See whether the disk is mounted there before making the folder: an empty folder would hide the models.",
         patience_s=30.0,
+    ),
+    Known(
+        "D31",
+        "Storage",
+        r"[Ss]etting volume ownership for (?P<path>\S+)",
+        "The node sets the owner of every file on the volume, which takes long when there are many.",
+        "Wait; nothing is wrong. `fsGroupChangePolicy: OnRootMismatch`, as in manifests/ai/, does it only once.",
+        patience_s=None,
+    ),
+    Known(
+        "D32",
+        "Node",
+        r'no runtime for "(?P<handler>[^"]+)" is configured',
+        "The pod's RuntimeClass wants the handler {handler}, which the node's container runtime does not have.",
+        "Drop `runtimeClassName`: Ollama needs none; or configure the handler on the node.",
     ),
     Known(
         "D32",
@@ -175,7 +196,9 @@ def _pending(workload: Workload, name: str, claim: Json) -> Diagnosis | None:
     wanted = claim["spec"].get("storageClassName")
     classes = {one["metadata"]["name"]: one for one in workload.storage_classes}
     listed = ", ".join(sorted(classes)) or "none"
-    if wanted and classes and wanted not in classes:
+    # Volumes that were made by hand need no class of that name to exist.
+    by_hand = any(one["spec"].get("storageClassName") == wanted for one in workload.volumes)
+    if wanted and classes and wanted not in classes and not by_hand:
         return _no_class(name, claim, wanted, listed, workload)
     if not wanted and wanted != "" and not any(_is_default(one) for one in classes.values()):
         return recognise(CLAIM, "no storage class is set", claim=name, classes=listed)

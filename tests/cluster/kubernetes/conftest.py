@@ -17,6 +17,11 @@ Deploy = Callable[..., None]
 
 @pytest.fixture(scope="session")
 def deploy(cluster: Cluster, parameters: Parameters) -> Deploy:
+    """See `deployer`."""
+    return deployer(cluster, parameters)
+
+
+def deployer(cluster: Cluster, parameters: Parameters) -> Deploy:
     """Deploys Ollama under a name of its own, on no volume, spoilt by a function of the Deployment."""
     model = next(one.body for one in load_manifests(parameters) if one.kind == "Deployment")
 

@@ -102,6 +102,55 @@ def test_a_field_that_somebody_else_set_is_named_with_them_and_nothing_is_change
     assert quota["spec"]["hard"]["limits.memory"] == "2304Mi"
 
 
+def test_a_field_of_somebody_else_is_taken_only_when_that_is_said_and_is_named(
+    cluster: Cluster, target: Parameters
+) -> None:
+    apply(cluster, asleep(target))
+    path = f"/apis/apps/v1/namespaces/{target.namespace}/deployments/ollama"
+    cluster.request(
+        "PATCH",
+        path,
+        body={"spec": {"replicas": 3}},
+        content_type="application/merge-patch+json",
+        query={"fieldManager": "neighbour"},
+    )
+    planned = {change.kind: change for change in plan(cluster, asleep(target), force_conflicts=True).changes}
+    assert planned["Deployment"].diff == ("spec.replicas: 3 -> 0",)
+    assert planned["Deployment"].warnings[0].startswith('takes .spec.replicas (owned by "neighbour"')
+    apply(cluster, asleep(target), force_conflicts=True)
+    assert plan(cluster, asleep(target)).is_empty
+
+
+def test_a_claim_that_asks_for_less_is_refused_and_its_size_is_to_be_kept(cluster: Cluster, target: Parameters) -> None:
+    apply(cluster, asleep(target))
+    with pytest.raises(ApplyRefused) as caught:
+        apply(cluster, asleep(target, storage_size="1Gi"))
+    assert "kubectl get pvc" in caught.value.next
+    assert "Nothing was changed." in caught.value.what
+
+
+def test_a_quota_of_somebody_else_without_room_is_seen_before_anything_is_sent(
+    cluster: Cluster, target: Parameters
+) -> None:
+    hard = {"limits.memory": "1Gi"}
+    body = {"apiVersion": "v1", "kind": "ResourceQuota", "spec": {"hard": hard}}
+    cluster.create({**body, "metadata": {"name": "tight", "namespace": target.namespace}})
+    manifests = load_manifests(target)
+    with pytest.raises(ApplyRefused, match=r"no room for it: limits\.memory") as caught:
+        apply(cluster, manifests)
+    assert "2.00 GiB needed + 0.00 GiB used by others, 1.00 GiB allowed by tight" in caught.value.why
+    assert cluster.get("ResourceQuota", "ollama", target.namespace) is None
+
+
+def test_a_deployment_of_a_helm_release_is_left_to_helm(cluster: Cluster, target: Parameters, deploy: Deploy) -> None:
+    deploy(target.namespace, "ollama", lambda spec, pod, container: spec.update(replicas=0))
+    path = f"/apis/apps/v1/namespaces/{target.namespace}/deployments/ollama"
+    note = {"metadata": {"annotations": {"meta.helm.sh/release-name": "chat"}}}
+    cluster.request("PATCH", path, body=note, content_type="application/merge-patch+json")
+    with pytest.raises(ApplyRefused, match="belongs to the Helm release chat"):
+        apply(cluster, asleep(target))
+
+
 def test_another_storage_class_is_refused_without_losing_the_claim(cluster: Cluster, target: Parameters) -> None:
     apply(cluster, asleep(target))
     with pytest.raises(ApplyRefused, match="cannot be changed like this") as caught:

@@ -191,6 +191,48 @@ def test_the_taint_that_the_message_leaves_out_is_read_from_the_node(scene: Scen
     assert "(gpu:NoSchedule)" in diagnosed(scene).cause
 
 
+MIXED = (
+    "0/3 nodes are available: 1 node(s) didn't match Pod's node affinity/selector, 1 node(s) had untolerated "
+    "taint(s), 1 node(s) were unschedulable."
+)
+
+
+@pytest.mark.parametrize(
+    ("cause", "words", "spec"),
+    [
+        ("D19", "(gpu:NoSchedule)", {"taints": [{"key": "gpu", "effect": "NoSchedule"}]}),
+        ("D20", "is cordoned", {"unschedulable": True}),
+        ("D51", "short of memory", {"taints": [{"key": "node.kubernetes.io/memory-pressure", "effect": "NoSchedule"}]}),
+        ("D56", "not ready", {"taints": [{"key": "node.kubernetes.io/unreachable", "effect": "NoSchedule"}]}),
+    ],
+)
+def test_of_several_nodes_only_those_that_the_pod_asks_for_are_judged(
+    scene: Scene, cause: str, words: str, spec: dict[str, Any]
+) -> None:
+    scene.pod["spec"]["nodeSelector"] = {"disk": "ssd"}
+    scene.add(thing("Node", "asked-for", namespace=None, metadata={"labels": {"disk": "ssd"}}, spec=spec, status={}))
+    others = {"unschedulable": True, "taints": [{"key": "other", "effect": "NoSchedule"}]}
+    scene.add(thing("Node", "another", namespace=None, spec=others, status={}))
+    unscheduled(scene, MIXED)
+    found = diagnosed(scene)
+    assert (found.id, words in found.cause) == (cause, True), found
+
+
+def test_where_no_node_has_the_labels_that_is_the_cause_and_no_taint_elsewhere(scene: Scene) -> None:
+    scene.pod["spec"]["nodeSelector"] = {"disk": "ssd"}
+    scene.add(thing("Node", "another", namespace=None, spec={}, status={}))
+    unscheduled(scene, MIXED)
+    assert "(disk=ssd)" in diagnosed(scene).cause
+
+
+def test_a_taint_that_the_pod_tolerates_is_not_its_cause(scene: Scene) -> None:
+    taints = [{"key": "gpu", "effect": "NoSchedule"}, {"key": "dedicated", "effect": "NoSchedule"}]
+    scene.pod["spec"]["tolerations"] = [{"key": "gpu", "operator": "Exists"}]
+    scene.add(thing("Node", "n1", namespace=None, spec={"taints": taints}, status={}))
+    unscheduled(scene, SCHEDULING["D19"])
+    assert "(dedicated:NoSchedule)" in diagnosed(scene).cause
+
+
 def test_a_pod_that_nobody_looks_at_points_to_the_scheduler(scene: Scene) -> None:
     assert diagnosed(scene).id == "D23"
 
@@ -208,6 +250,14 @@ def test_a_class_that_does_not_exist_is_named_with_those_that_do(scene: Scene) -
     found = diagnosed(scene)
     assert (found.id, found.patience_s) == ("D24", 0)
     assert "longhorn, which does not exist. The cluster has: local" in found.cause
+
+
+def test_volumes_made_by_hand_need_no_class(scene: Scene) -> None:
+    scene.add(thing("StorageClass", "local", namespace=None))
+    scene.add(thing("PersistentVolume", "pv-1", namespace=None, spec={"storageClassName": "by-hand"}))
+    claimed(scene, {"storageClassName": "by-hand"})
+    scene.event(scene.recorded.objects[-1], "VolumeMismatch", 'Cannot bind to requested volume "pv-1": too small')
+    assert diagnosed(scene).id == "D27"
 
 
 def test_without_a_class_and_without_a_default_the_claim_waits_for_ever(scene: Scene) -> None:
@@ -252,6 +302,7 @@ MOUNTS = {
     "D28": 'Multi-Attach error for volume "pv-1" Volume is already exclusively attached to one node',
     "D29": 'MountVolume.SetUp failed for volume "conf" : configmap "absent" not found',
     "D30": 'MountVolume.NewMounter initialization failed for volume "pv" : path "/disk" does not exist',
+    "D31": "Setting volume ownership for /var/lib/kubelet/pods/1/volumes/x is taking longer than expected",
     "D32": 'failed to setup network for sandbox "1": plugin type="bridge" failed (add): no bridge',
 }
 
@@ -378,6 +429,16 @@ def test_a_probe_that_kills_is_told_apart_from_too_little_memory(scene: Scene) -
     assert "statuscode: 404" in diagnosed(scene).evidence
 
 
+def test_of_several_pods_the_one_that_is_not_ready_is_judged(scene: Scene) -> None:
+    scene.deployment["spec"]["replicas"] = 2
+    scene.pod["status"]["conditions"] = [{"type": "Ready", "status": "True"}]
+    older = {"creationTimestamp": ago(61)}
+    second = thing("Pod", "ollama-1-b", owner=scene.replica_set, metadata=older, spec={"containers": []})
+    message = "0/1 nodes are available: 1 node(s) didn't have free ports for the requested pod ports."
+    scene.add({**second, "status": {"conditions": [{**UNSCHEDULED, "message": message}]}})
+    assert diagnosed(scene).id == "D20"
+
+
 def test_a_server_that_runs_and_is_never_ready_quotes_its_probe(scene: Scene) -> None:
     node(scene)
     scene.container(state={"running": {"startedAt": ago(30)}}, ready=False, restartCount=0)
@@ -399,6 +460,32 @@ def test_an_evicted_pod_names_what_the_node_ran_short_of(scene: Scene) -> None:
         "message": "The node was low on resource: memory. Threshold quantity: 100Mi, available: 50Mi. ",
     }
     assert (diagnosed(scene).id, "short of memory" in diagnosed(scene).cause) == ("D51", True)
+
+
+def test_a_pod_without_its_runtime_is_the_nodes_affair(scene: Scene) -> None:
+    node(scene)
+    scene.container(state={"waiting": {"reason": "ContainerCreating"}}, ready=False)
+    scene.event(scene.pod, "FailedCreatePodSandBox", 'no runtime for "gvisor" is configured')
+    assert (diagnosed(scene).id, "handler gvisor" in diagnosed(scene).cause) == ("D32", True)
+
+
+def test_a_pod_that_wrote_too_much_beside_its_claim_is_told_from_a_node_that_ran_short(scene: Scene) -> None:
+    message = "Pod ephemeral local storage usage exceeds the total limit of containers 100Mi."
+    scene.pod["status"] |= {"phase": "Failed", "reason": "Evicted", "message": message}
+    assert (diagnosed(scene).id, "100Mi" in diagnosed(scene).evidence) == ("D50", True)
+
+
+def test_a_pod_that_was_taken_away_says_by_whom_until_its_successor_is_ready(scene: Scene) -> None:
+    node(scene)
+    scene.container(state={"running": {"startedAt": ago(2)}}, ready=False)
+    taken = {"type": "DisruptionTarget", "status": "True", "reason": "PreemptionByScheduler"}
+    leaving = thing("Pod", "ollama-1-old", owner=scene.replica_set, metadata={"deletionTimestamp": ago(3)}, spec={})
+    scene.add({**leaving, "status": {"phase": "Running", "conditions": [taken]}})
+    found = diagnosed(scene)
+    assert (found.id, found.patience_s) == ("D52", None)
+    assert "higher priority" in found.cause
+    scene.container(state={"waiting": {"reason": "InvalidImageName"}}, ready=False)
+    assert diagnosed(scene).id == "D39"
 
 
 def test_a_deadline_is_named_only_when_nothing_else_is_wrong(scene: Scene) -> None:
