@@ -24,6 +24,10 @@ class TimedRun:
         load_s: The server's time until the model was there, in seconds.
         first_byte_s: Our time from sending to the first byte, in seconds.
         wall_s: Our time from sending to the end, in seconds.
+        server_s: The server's time for all of it, in seconds.
+        prompt_s: The server's time for the prompt, in seconds.
+        output_s: The server's time for the tokens after the first, in seconds.
+        disturbed: Who else took CPU meanwhile; empty where nobody did, or where it was not watched.
     """
 
     decode_tokens_per_second: float
@@ -34,6 +38,10 @@ class TimedRun:
     load_s: float
     first_byte_s: float
     wall_s: float
+    server_s: float = 0.0
+    prompt_s: float = 0.0
+    output_s: float = 0.0
+    disturbed: str = ""
 
 
 @dataclass(frozen=True)
@@ -84,4 +92,7 @@ def timed_run(answer: Answer, *, tokens: int, reload_above_s: float = LOADED_WIT
         load_s=answer.load_s,
         first_byte_s=answer.first_byte_s,
         wall_s=answer.wall_s,
+        server_s=answer.total_s,
+        prompt_s=answer.prompt_s,
+        output_s=answer.output_s,
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -68,13 +68,17 @@ class Ollama:
         now = parsedate_to_datetime(date) if date else datetime.now(UTC)
         return tuple(LoadedModel.of(listed, now) for listed in self._object(response, "models")["models"] or ())
 
-    def show(self, name: str) -> dict[str, Any]:
+    def show(self, name: str, *, verbose: bool = False) -> dict[str, Any]:
         """What the server knows of a model: template, parameters, capabilities, metadata of its file.
+
+        Args:
+            name: The model.
+            verbose: Whether lists are wanted too: the vocabulary, and what is stated for each layer.
 
         Raises:
             OllamaError: It does not have the model.
         """
-        return self._object(self._ask("POST", "/api/show", {"model": name}), "details")
+        return self._object(self._ask("POST", "/api/show", {"model": name, "verbose": verbose}), "details")
 
     def copy(self, source: str, destination: str) -> None:
         """Give a model a second name; the layers are shared.
@@ -201,7 +205,9 @@ class Ollama:
                 raise OllamaError(f"{name} is still loaded {patience_s:g} s after it was told to go.")
             time.sleep(0.1)
 
-    def stream(self, path: str, body: Mapping[str, Any], *, silence_s: float | None = None) -> Iterator[dict[str, Any]]:
+    def stream(
+        self, path: str, body: Mapping[str, Any], *, silence_s: float | None = None
+    ) -> Generator[dict[str, Any]]:
         """The lines of a streaming endpoint, each an object.
 
         Args:

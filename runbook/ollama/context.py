@@ -6,14 +6,26 @@ a machine without a GPU. It raises a vision model to 2048, and clamps the result
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
-DEFAULT_CONTEXT = 4096
-VISION_MINIMUM = 2048
-MINIMUM = 4
+from runbook import models
+from runbook.models.context import DEFAULT_CONTEXT
+from runbook.models.size import parameter_context
+
+__all__ = ["DEFAULT_CONTEXT", "Context", "context_of", "effective_context"]
+
+# The rule itself is that of the model math; here it is only said in words that follow "expected by".
+WORDS: Final = {
+    "request": "the request",
+    "model": "the model's parameters",
+    "server": "OLLAMA_CONTEXT_LENGTH",
+    "default": "the server's default",
+    "raised to the least there is": "the server's minimum",
+    "raised for images": "the minimum for images",
+    "cut to the length it was trained for": "the length the model was trained for",
+}
 
 
 @dataclass(frozen=True)
@@ -46,34 +58,21 @@ def effective_context(
         environment: OLLAMA_CONTEXT_LENGTH of the server; 0 counts as unset.
         vision: Whether the model takes images.
     """
-    tokens, source = next(
-        (value, source)
-        for value, source in (
-            (request, "the request"),
-            (parameter, "the model's parameters"),
-            (environment or None, "OLLAMA_CONTEXT_LENGTH"),
-            (DEFAULT_CONTEXT, "the server's default"),
-        )
-        if value is not None
+    found = models.effective_context(
+        trained=trained or 0, has_vision=vision, request=request, parameter=parameter, environment=environment
     )
-    if tokens < MINIMUM:
-        tokens, source = MINIMUM, "the server's minimum"
-    if vision and tokens < VISION_MINIMUM:
-        tokens, source = VISION_MINIMUM, "the minimum for images"
-    if trained is not None and tokens > trained:
-        tokens, source = trained, "the length the model was trained for"
-    return Context(tokens, source)
+    decided = found.source.rpartition(", ")[2]
+    return Context(found.length, WORDS[decided])
 
 
 def context_of(shown: Mapping[str, Any], *, request: int | None, environment: int | None = None) -> Context:
     """The context that a request will get from a model, by what `/api/show` says of it."""
     info = shown.get("model_info") or {}
     architecture = info.get("general.architecture", "")
-    written = re.search(r"^num_ctx\s+(\d+)", shown.get("parameters") or "", re.MULTILINE)
     return effective_context(
         trained=info.get(f"{architecture}.context_length"),
         request=request,
-        parameter=int(written[1]) if written else None,
+        parameter=parameter_context(shown),
         environment=environment,
         vision="vision" in (shown.get("capabilities") or ()),
     )

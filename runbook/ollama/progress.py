@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 # A layer that is found half-way done is taken for resumed when the line could not have brought that much by then.
 TOLERANCE = 3.0
@@ -17,8 +17,7 @@ TOLERANCE = 3.0
 ALMOST = 99.0
 
 
-@dataclass(frozen=True, slots=True)
-class PullProgress:
+class PullProgress(NamedTuple):
     """Where a pull is.
 
     Attributes:
@@ -38,6 +37,11 @@ class PullProgress:
     all_total_bytes: int = 0
     all_completed_bytes: int = 0
     percent: float = 0.0
+
+    @property
+    def is_on_its_way(self) -> bool:
+        """Whether the layer it speaks of is being transferred."""
+        return 0 < self.completed_bytes < self.total_bytes
 
 
 @dataclass(slots=True)
@@ -113,31 +117,40 @@ class Account:
         """What the server has of all layers named so far."""
         return self._completed
 
+    @property
+    def needed_bytes(self) -> int:
+        """What the volume lacked of the layers named so far, when the server first spoke of each."""
+        return sum(layer.total_bytes - layer.first_bytes for layer in self._layers.values())
+
     def add(self, event: Mapping[str, Any]) -> PullProgress:
         """Take in one line of the server."""
-        status, digest = str(event.get("status", "")), str(event.get("digest", ""))
-        now = self._clock()
+        status, digest, now = event.get("status", ""), event.get("digest", ""), self._clock()
         layer = self._layer(digest, event, now) if digest else None
         self._line_at = now
         if status == "success":
             self._succeed()
-        if self._total and not self.succeeded:
-            share = self._completed / max(self._total, self._expected)
-            self._percent = max(self._percent, min(ALMOST, 100 * share))
-        return PullProgress(
-            status,
-            digest,
-            layer.total_bytes if layer else 0,
-            layer.completed_bytes if layer else 0,
-            self._total,
-            self._completed,
-            self._percent,
-        )
+        elif self._total:
+            # At most ALMOST, and never less than before; written out, since 20,000 lines pass here.
+            share = 100.0 * self._completed / (self._total if self._total > self._expected else self._expected)
+            if share > self._percent:
+                self._percent = share if share < ALMOST else ALMOST
+        if layer is None:
+            return PullProgress(str(status), str(digest), 0, 0, self._total, self._completed, self._percent)
+        total = layer.total_bytes
+        completed = total if layer.is_whole else layer.highest_bytes
+        return PullProgress(status, digest, total, completed, self._total, self._completed, self._percent)
 
     def _layer(self, digest: str, event: Mapping[str, Any], now: float) -> Layer:
-        total = max(0, int(event.get("total", 0)))
-        completed = min(max(0, int(event.get("completed", 0))), total)
         layer = self._layers.get(digest)
+        total, completed = event.get("total", 0), event.get("completed", 0)
+        # By far the most lines say only that a known layer has grown.
+        if layer is not None and total == layer.total_bytes and layer.highest_bytes <= completed <= total:
+            layer.watched_s = now - self._first_at[digest]
+            self._completed += completed - layer.highest_bytes
+            layer.highest_bytes = completed
+            return layer
+        total = max(0, int(total))
+        completed = min(max(0, int(completed)), total)
         if layer is None:
             layer = self._layers[digest] = Layer(total, completed, completed, now - self._line_at)
             self._first_at[digest] = now
@@ -166,5 +179,4 @@ def follow(events: Iterable[Mapping[str, Any]], account: Account) -> Iterator[Pu
     Raises:
         StreamFault: From the events.
     """
-    for event in events:
-        yield account.add(event)
+    yield from map(account.add, events)

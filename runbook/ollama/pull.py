@@ -10,35 +10,14 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from runbook.errors import OllamaUnreachable, PullFailed
+from runbook.errors import PullFailed
 from runbook.ollama.client import Ollama
 from runbook.ollama.names import mirror_name
-from runbook.ollama.progress import Account, PullProgress, follow
-from runbook.ollama.pull_causes import pull_cause, pull_failed
+from runbook.ollama.progress import Account, PullProgress
+from runbook.ollama.pull_causes import pull_failed
 from runbook.ollama.stored import StoredModel, find_stored
 from runbook.ollama.stream import StreamFault
-
-
-@dataclass(frozen=True)
-class Patience:
-    """How often and how long to try.
-
-    Attributes:
-        tries: Attempts in a row that bring nothing new before we give up.
-        first_wait_s: The wait after the first failure, in seconds; each further one is twice as long.
-        longest_wait_s: The longest wait, in seconds.
-        stall_s: How long a download may stand still before it is begun again, in seconds. The server itself waits
-            for ever.
-    """
-
-    tries: int = 5
-    first_wait_s: float = 1.0
-    longest_wait_s: float = 30.0
-    stall_s: float = 120.0
-
-    def wait_s(self, fruitless: int) -> float:
-        """The wait after so many attempts in a row that brought nothing, in seconds."""
-        return min(self.longest_wait_s, self.first_wait_s * 2.0 ** max(0, fruitless - 1))
+from runbook.ollama.transfer import Patience, Transfer
 
 
 @dataclass(frozen=True)
@@ -74,6 +53,7 @@ def pull_model(
     timeout_s: float = 3600.0,
     on_progress: Callable[[PullProgress], None] | None = None,
     expected_bytes: int = 0,
+    free_bytes: int | None = None,
     patience: Patience | None = None,
 ) -> Pulled:
     """Bring a model onto the server, or find it there.
@@ -86,6 +66,8 @@ def pull_model(
         timeout_s: The longest wait for all attempts together, in seconds.
         on_progress: Called with every line of the server.
         expected_bytes: The model's size, where it is known, for the percentage.
+        free_bytes: What the volume has free, where it is known: a pull that cannot fit is refused when the server
+            has named the layer that is too large, and not when the volume is full.
         patience: How often to try; None takes the default.
 
     Raises:
@@ -99,79 +81,26 @@ def pull_model(
         return _pulled(present, 0, 0, time.monotonic() - started)
     source = mirror_name(registry, name) if registry else name
     account = Account(expected_bytes)
-    pull = _Pull(ollama, source, insecure, started + timeout_s, account, on_progress, patience or Patience())
-    attempts = pull.until_done() if find_stored(source, stored) is None else 0
+    transfer = Transfer(
+        ollama=ollama,
+        endpoint="/api/pull",
+        name=source,
+        insecure=insecure,
+        deadline=started + timeout_s,
+        account=account,
+        patience=patience or Patience(),
+        on_progress=on_progress,
+        free_bytes=free_bytes,
+    )
+
+    def given_up(fault: StreamFault, attempts: int) -> PullFailed:
+        return pull_failed(source, fault, tried(attempts, account.arrived_bytes))
+
+    attempts = transfer.until_done(given_up) if find_stored(source, stored) is None else 0
     if source != name:
         _rename(ollama, source, name)
     arrived = _listed(ollama, name)
     return _pulled(arrived, account.arrived_bytes, attempts, time.monotonic() - started)
-
-
-@dataclass(frozen=True)
-class _Pull:
-    """One model on its way, over as many attempts as it takes."""
-
-    ollama: Ollama
-    source: str
-    insecure: bool
-    deadline: float
-    account: Account
-    on_progress: Callable[[PullProgress], None] | None
-    patience: Patience
-
-    def until_done(self) -> int:
-        """Pull until it succeeds, and return the number of attempts.
-
-        Raises:
-            PullFailed: A further attempt cannot help, or there is no patience or time left.
-            OllamaUnreachable: The server stayed away.
-        """
-        attempts = fruitless = 0
-        while True:
-            attempts += 1
-            before = self.account.completed_bytes
-            try:
-                self._once()
-                return attempts
-            except (StreamFault, OllamaUnreachable) as failure:
-                fruitless = 0 if self.account.completed_bytes > before else fruitless + 1
-                if not self._again(failure, fruitless):
-                    raise _given_up(self.source, failure, attempts, self.account.arrived_bytes) from failure
-
-    def _again(self, failure: StreamFault | OllamaUnreachable, fruitless: int) -> bool:
-        """Wait for the next attempt, unless it cannot help or cannot end in time."""
-        wait_s = self.patience.wait_s(fruitless)
-        hopeless = isinstance(failure, StreamFault) and not pull_cause(failure).retry
-        if hopeless or fruitless >= self.patience.tries or time.monotonic() + wait_s > self.deadline:
-            return False
-        self._show(self.account.add({"status": f"waiting {wait_s:g} s after: {str(failure).splitlines()[0]}"}))
-        time.sleep(wait_s)
-        return True
-
-    def _once(self) -> None:
-        """Ask the server to pull, and watch.
-
-        Raises:
-            StreamFault: It failed, stood still, or did not end in time.
-        """
-        moved_at, state = time.monotonic(), ("", 0)
-        events = self.ollama.stream("/api/pull", {"model": self.source, "insecure": self.insecure})
-        for progress in follow(events, self.account):
-            self._show(progress)
-            if self.account.succeeded:
-                return
-            now = time.monotonic()
-            if (progress.status, progress.all_completed_bytes) != state:
-                moved_at, state = now, (progress.status, progress.all_completed_bytes)
-            if now > self.deadline:
-                raise StreamFault("late", "the time for this pull is over")
-            if now - moved_at > self.patience.stall_s:
-                raise StreamFault("stalled", f"stalled: nothing new for {self.patience.stall_s:g} s")
-        raise StreamFault("unfinished", "the stream ended without success")
-
-    def _show(self, progress: PullProgress) -> None:
-        if self.on_progress:
-            self.on_progress(progress)
 
 
 def _pulled(model: StoredModel, bytes_transferred: int, attempts: int, seconds: float) -> Pulled:
@@ -179,12 +108,9 @@ def _pulled(model: StoredModel, bytes_transferred: int, attempts: int, seconds: 
     return Pulled(model.name, model.digest, model.size_bytes, bytes_transferred, attempts, seconds, attempts == 0)
 
 
-def _given_up(source: str, failure: StreamFault | OllamaUnreachable, attempts: int, arrived: int) -> Exception:
-    """The error of a pull that is not tried again."""
-    if isinstance(failure, OllamaUnreachable):
-        return OllamaUnreachable(failure.what, why=f"{failure.why} (attempt {attempts})", next=failure.next)
-    plural = "s" if attempts > 1 else ""
-    return pull_failed(source, failure, f"after {attempts} attempt{plural} and {arrived:,} bytes")
+def tried(attempts: int, arrived_bytes: int) -> str:
+    """What had been tried, as a clause of an error."""
+    return f"after {attempts} attempt{'s' if attempts > 1 else ''} and {arrived_bytes:,} bytes"
 
 
 def _rename(ollama: Ollama, source: str, name: str) -> None:

@@ -9,7 +9,16 @@ from runbook.errors import PullFailed
 from runbook.ollama.causes import Cause, recognise
 from runbook.ollama.stream import StreamFault
 
+AWAY = "server away"
+
 PULL_CAUSES = (
+    Cause(
+        AWAY,
+        r"^port-forward: ",
+        "no pod of the server is there to answer",
+        "See what became of the pod: `kubectl get pods`, or 03_apply.",
+        retry=True,
+    ),
     Cause(
         "no Location header",
         r"no Location header in response",
@@ -18,7 +27,7 @@ PULL_CAUSES = (
     ),
     Cause(
         "disk full",
-        r"no space left on device|disk quota exceeded|file too large",
+        r"no space left on device|disk quota exceeded|file too large|^no room$",
         "the volume of the models is full",
         "Remove a model, or enlarge the claim ollama-models; a new pull goes on where this one stopped.",
     ),
@@ -127,7 +136,7 @@ PULL_CAUSES = (
     ),
     Cause(
         "download breaks off",
-        r"\bEOF\b|connection reset|broken pipe|max retries exceeded|stalled",
+        r"\bEOF\b|connection reset|broken pipe|max retries exceeded|stalled|context canceled|server closed",
         "the download stopped moving, or breaks off again and again",
         "Pull again: what has arrived is kept. A slow line may need a larger `pull_timeout_s`.",
         retry=True,
@@ -154,18 +163,19 @@ def pull_cause(fault: StreamFault) -> Cause:
     return recognise(PULL_CAUSES, fault, UNKNOWN_PULL)
 
 
-def pull_failed(model: str, fault: StreamFault, account: str = "") -> PullFailed:
-    """The error of a pull: the cause, the server's words, and what to do.
+def pull_failed(model: str, fault: StreamFault, account: str = "", verb: str = "pulled") -> PullFailed:
+    """The error of a pull, or of a push: the cause, the server's words, and what to do.
 
     Args:
         model: The name that was pulled.
         fault: What happened.
         account: What had been tried until then, as a clause: "after 3 attempts, 700,000,000 bytes".
+        verb: What was not done.
     """
     cause = pull_cause(fault)
     tried = f" {account}" if account else ""
     return PullFailed(
-        f"{model} was not pulled{tried}: {cause.meaning}.",
+        f"{model} was not {verb}{tried}: {cause.meaning}.",
         why=f"{cause.name}: {fault.words}",
         next=f"{cause.remedy.format(model=model)} See 91_troubleshoot, section Pull.",
     )

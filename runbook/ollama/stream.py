@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, Literal
 
 FaultKind = Literal[
-    "refused", "error line", "not JSON", "closed", "silent", "late", "stalled", "unfinished", "repeated"
+    "refused", "error line", "not JSON", "closed", "silent", "late", "stalled", "unfinished", "repeated", "no room"
 ]
 SAID_BY_SERVER = ("refused", "error line", "not JSON")
 
@@ -23,7 +23,7 @@ class StreamFault(Exception):
         kind: `refused` (a status of 400 or more before any line), `error line`, `not JSON`, `closed` (the connection
             broke), `silent` (nothing came for too long), `late` (the deadline passed), `stalled` (lines came, progress
             did not), `unfinished` (a proper end of the stream without the last line), `repeated` (the same, after one
-            token had been repeated as often as the server allows).
+            token had been repeated as often as the server allows), `no room` (what is to come cannot fit).
         words: What the server said, or else what was seen.
         status: The HTTP status; 0 where none came.
     """
@@ -52,11 +52,21 @@ def json_lines(chunks: Iterable[bytes]) -> Iterator[dict[str, Any]]:
     rest = b""
     for chunk in chunks:
         *lines, rest = (rest + chunk).split(b"\n")
-        for line in lines:
-            if line:
-                yield decoded(line)
+        yield from _at_once([line for line in lines if line])
     if rest.strip():
         yield decoded(rest)
+
+
+def _at_once(lines: list[bytes]) -> Iterable[dict[str, Any]]:
+    """The objects of some lines, parsed together; one by one where something is wrong with them."""
+    if len(lines) > 1:
+        try:
+            events = json.loads(b"[" + b",".join(lines) + b"]")
+        except ValueError:
+            events = []
+        if len(events) == len(lines) and all(isinstance(event, dict) and "error" not in event for event in events):
+            return list(events)
+    return map(decoded, lines)
 
 
 def decoded(line: bytes) -> dict[str, Any]:

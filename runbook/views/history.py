@@ -20,11 +20,16 @@ def steps(history: History, names: Iterable[str], caption: str = "") -> Table:
 def _row(history: History, name: str) -> dict[str, object]:
     events = history.of_step(name)
     counted = Counter(event.fields["check"]["status"] for event in events if event.name == "check")
-    ended = any(event.name == "finishReached" for event in events)
     return {
         "step": name,
         "passed": counted["passed"],
         "failed": counted["failed"],
         "skipped": counted["skipped"],
-        "ended": ended if events else "not started",
+        "ended": _ended(history, name) if events else "not started",
     }
+
+
+def _ended(history: History, name: str) -> bool | str:
+    proofs = (event.fields["receipt"]["run"] for event in history.of_step(name) if event.name == "stepSkipped")
+    run = next(proofs, "")
+    return f"skipped, proved by run {run}" if run else history.ended(name)

@@ -19,6 +19,8 @@ COMPARED = (
     ("reported_bytes", "reported_bytes", "memory by /api/ps"),
     ("resident_bytes", "anon_bytes", "memory of the processes"),
 )
+# Memory counts as estimated within a tenth.
+CLOSE = 0.10
 COLUMNS = {
     "decode_tokens_per_second": "decode",
     "prompt_tokens_per_second": "prompt",
@@ -39,6 +41,8 @@ class Comparison:
         estimated: What the math says.
         measured: What the machine did.
         ratio: Measured over estimated; None where one is not known.
+        error: How far the measurement lies from the estimate; empty where one is not known.
+        verdict: What to make of it.
     """
 
     model: str
@@ -46,6 +50,8 @@ class Comparison:
     estimated: str
     measured: str
     ratio: float | None
+    error: str
+    verdict: str
 
 
 def measurement(measured: Any) -> View:
@@ -75,7 +81,8 @@ def comparison(estimates: Any, measured: Any, memory: Mapping[str, Any] | None =
         if value(one, "model") in known
         for row in _compared(known[value(one, "model")], one, (memory or {}).get(value(one, "model")))
     ]
-    return table(rows, ("model", "quantity", "estimated", "measured", "ratio"), "Estimate against measurement")
+    columns = ("model", "quantity", "estimated", "measured", "ratio", "error", "verdict")
+    return table(rows, columns, "Estimate against measurement")
 
 
 def runs(measured: Any, estimate: Any = None) -> Picture:
@@ -107,9 +114,28 @@ def _compared(estimate: Any, measured: Any, memory: Any) -> Iterator[Comparison]
         said = value(estimate, estimated)
         seen = value(measured, found) if value(measured, found) is not None else value(memory, found)
         if seen is not None and (said is not None or estimated == "decode_tokens_per_second"):
+            ratio = _ratio(seen, said)
             yield Comparison(
-                str(value(estimate, "model")), quantity, cell(estimated, said), cell(found, seen), _ratio(seen, said)
+                str(value(estimate, "model")),
+                quantity,
+                cell(estimated, said),
+                cell(found, seen),
+                ratio,
+                "" if ratio is None else f"{ratio - 1:+.0%}",
+                _verdict(seen, said, ratio),
             )
+
+
+def _verdict(seen: Any, said: Any, ratio: float | None) -> str:
+    """What to make of a measurement: a speed has a range to lie in, memory has none and is to be within a tenth."""
+    measured = middle(seen)
+    if ratio is None or measured is None:
+        return "no estimate to hold it against"
+    low, high = value(said, "low"), value(said, "high")
+    if low is not None and high is not None:
+        where = "below" if measured < low else "above" if measured > high else "within"
+        return f"{where} the range of the estimate"
+    return "as estimated" if abs(ratio - 1) <= CLOSE else "more than estimated" if ratio > 1 else "less than estimated"
 
 
 def _ratio(seen: Any, said: Any) -> float | None:

@@ -102,5 +102,5 @@ def test_progress_is_told_run_by_run(stub: Stub, ollama: Ollama) -> None:
     stub.on("/api/generate", *FRESH)
     said: list[str] = []
     measure(ollama, "m", options=CONSUMERS, repetitions=2, tokens=33, on_progress=said.append)
-    assert said[0].startswith("m: loaded in")
+    assert said[0].startswith("loaded in")
     assert said[-2:] == ["run 1 of 2: 20.0 tok/s", "run 2 of 2: 20.0 tok/s"]

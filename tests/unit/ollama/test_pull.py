@@ -6,7 +6,7 @@ from runbook.errors import OllamaUnreachable, PullFailed
 from runbook.ollama import Ollama, Patience, PullProgress, pull_model
 from tests.unit.ollama.stub import Stub, layer, tags
 
-HASTE = Patience(tries=3, first_wait_s=0.01, longest_wait_s=0.02)
+HASTE = Patience(tries=3, first_wait_s=0.01, longest_wait_s=0.02, away_s=0.1)
 DIGEST = "0123456789ab" + "0" * 52
 TOTAL = 1_359_293_444
 HALF = [layer(DIGEST, completed, TOTAL) for completed in (600_000_000, 400_000_000, 700_000_000)]

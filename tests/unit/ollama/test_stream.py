@@ -43,3 +43,20 @@ def test_a_refusal_is_quoted_whatever_its_form() -> None:
     assert words_of(b'{"error":"model not found"}') == "model not found"
     assert words_of(b"<h1>502 Bad Gateway</h1>") == "<h1>502 Bad Gateway</h1>"
     assert words_of(b"[]") == "[]"
+
+
+def test_lines_that_come_together_are_the_same_as_lines_that_come_alone() -> None:
+    lines = [b'{"a":%d}\n' % number for number in range(5)]
+    assert list(json_lines([b"".join(lines)])) == list(json_lines(lines))
+
+
+def test_an_error_among_lines_that_come_together_follows_those_before_it() -> None:
+    events = json_lines([b'{"a":1}\n{"error":"disk"}\n{"a":2}\n'])
+    assert next(events) == {"a": 1}
+    with pytest.raises(StreamFault, match="disk"):
+        next(events)
+
+
+def test_a_line_that_is_two_objects_is_not_taken_for_two_lines() -> None:
+    with pytest.raises(StreamFault, match="not a JSON object"):
+        list(json_lines([b'{"a":1},{"b":2}\n{"c":3}\n']))

@@ -48,3 +48,17 @@ def vars_of(fact: Any) -> Any:
         else item
         for name, item in vars(fact).items()
     }
+
+
+def test_a_speed_in_the_promised_range_is_told_from_one_outside(estimate: Any, measured: Any) -> None:
+    (speed, *_) = comparison([estimate], [measured]).rows
+    assert (speed["error"], speed["verdict"]) == ("+5%", "within the range of the estimate")
+    measured.decode_tokens_per_second = SimpleNamespace(median=60.0, low=59.0, high=61.0, values=(60.0,))
+    (speed, *_) = comparison([estimate], [measured]).rows
+    assert (speed["error"], speed["verdict"]) == ("+50%", "above the range of the estimate")
+
+
+def test_memory_within_a_tenth_counts_as_estimated(estimate: Any, measured: Any) -> None:
+    for mebibytes, verdict in ((540, "as estimated"), (900, "more than estimated"), (300, "less than estimated")):
+        memory = {"gemma3:270m": SimpleNamespace(anon_bytes=mebibytes * MIB)}
+        assert comparison([estimate], [measured], memory).rows[-1]["verdict"] == verdict

@@ -40,8 +40,14 @@ def test_a_pull_ends_with_one_line_per_layer(shown: list[View]) -> None:
 
 def test_a_layer_that_was_there_says_so(shown: list[View]) -> None:
     show = pull_progress("gemma3:270m")
-    show(pulling(DIGEST, 1000))
+    show(pulling(DIGEST, 2 << 20, 2 << 20))
     assert "was there" in shown[-1].text
+
+
+def test_of_a_small_layer_nobody_can_tell_whether_it_was_there(shown: list[View]) -> None:
+    show = pull_progress("gemma3:270m")
+    show(pulling(DIGEST, 287, 287))
+    assert "whole" in shown[-1].text
 
 
 def test_a_pull_without_layers_shows_its_status(shown: list[View]) -> None:
