@@ -14,6 +14,7 @@ import contextlib
 import fcntl
 import os
 import secrets
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -26,6 +27,8 @@ from runbook.record.clock import now
 from runbook.record.strict import dumps, loads
 
 LAB = "lab"
+# A killed run's kernels end when their nursery notices, at once on an idle machine.
+DYING_S = 10.0
 
 
 @dataclass(frozen=True)
@@ -95,6 +98,11 @@ class RunFolder:
         return self.path / "record.json"
 
     @property
+    def signature(self) -> Path:
+        """The signature of the statement, where there is one."""
+        return self.path / "record.sig"
+
+    @property
     def index(self) -> Path:
         """The run at a glance."""
         return self.path / "index.html"
@@ -111,24 +119,50 @@ def new_run_id() -> str:
 
 
 @contextmanager
-def only_run(target_folder: Path) -> Iterator[None]:
+def only_run(target_folder: Path) -> Iterator[int]:
     """Hold the lock of a target for the length of the block; the system gives it back when the process ends.
+
+    A process that inherits the descriptor it yields holds the lock as well, until it ends: so the kernels of a run
+    that was killed are gone before the next run begins.
 
     Raises:
         UsageError: Another run holds it: its process and when it started are said.
         RecordError: The lock cannot be made: no space, no right to write.
     """
     with _open_lock(target_folder) as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise _busy(target_folder.name, file) from None
+        if not _locked(file):
+            raise _busy(target_folder.name, file)
         _sign(file)
         try:
-            yield
+            yield file.fileno()
         finally:
             file.seek(0)
             file.truncate()
+            fcntl.flock(file, fcntl.LOCK_UN)
+
+
+def _locked(file: IO[str]) -> bool:
+    """Take the lock, after a wait where the run that took it is dead and only its kernels are still to end."""
+    deadline = time.monotonic() + DYING_S
+    while True:
+        with contextlib.suppress(BlockingIOError):
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        if _holder_lives(file) or time.monotonic() > deadline:
+            return False
+        time.sleep(0.05)
+
+
+def _holder_lives(file: IO[str]) -> bool:
+    """Whether the process that signed the lock still is there; one that has not signed yet is."""
+    file.seek(0)
+    try:
+        os.kill(loads(file.read())["pid"], 0)
+    except (ValueError, KeyError, TypeError, PermissionError):
+        return True
+    except ProcessLookupError:
+        return False
+    return True
 
 
 def _new_folder(parent: Path) -> Path:
@@ -155,6 +189,7 @@ def _sign(file: IO[str]) -> None:
 
 
 def _busy(target: str, file: IO[str]) -> UsageError:
+    file.seek(0)
     try:
         holder = loads(file.read())
         who = f"process {holder['pid']}, started {holder['startedAt']}"

@@ -65,6 +65,10 @@ class History:
         begun = [index for index, event in enumerate(mine) if event.name == "stepStarted"]
         return tuple(mine[begun[-1] :] if begun else mine)
 
+    def ended(self, step: str) -> bool:
+        """Whether a step came to its end, or is proved by an earlier run in which it did."""
+        return any(event.name in ("finishReached", "stepSkipped") for event in self.of_step(step))
+
 
 class Journal:
     """Appends to a journal.
@@ -140,20 +144,32 @@ def read_journal(path: Path) -> History:
     return History(tuple(events), head, len(rest))
 
 
-def _read_line(line: bytes, number: int, head: str) -> Event:
+def parse_line(line: bytes, number: int) -> tuple[Event, str]:
+    """The event of a line without its end, and the digest it names as that of the line before.
+
+    Raises:
+        RecordError: It is no event; `number` is how the message names the line.
+    """
     try:
         body = loads(line)
         found, at, name, previous = (body.pop(key) for key in ("number", "at", "event", "previous"))
     except (ValueError, KeyError, AttributeError, TypeError) as error:
         raise RecordError(f"Line {number} of the journal is damaged.", why=str(error)) from error
+    if not (type(found) is int and isinstance(at, str) and isinstance(name, str) and isinstance(previous, str)):
+        raise RecordError(f"Line {number} of the journal is damaged.", why="a member of the event has another type")
+    return Event(found, at, name, body, _digest(line)), previous
+
+
+def _read_line(line: bytes, number: int, head: str) -> Event:
+    event, previous = parse_line(line, number)
     if previous != head:
         raise RecordError(
             f"Line {number} of the journal does not follow the line before it.",
             why=f"it names {previous} as the digest of the line before, which is {head}",
         )
-    if found != number:
-        raise RecordError(f"Line {number} of the journal has number {found}.")
-    return Event(number, at, name, body, _digest(line))
+    if event.number != number:
+        raise RecordError(f"Line {number} of the journal has number {event.number}.")
+    return event
 
 
 def _last_line(file: IO[bytes]) -> tuple[bytes, int]:

@@ -5,11 +5,14 @@
  "steps": {"01_hardware": {"hardware": {...}}, ...},
  "undefined": {"06_measure.measurements[0].load_s": "not a number"}}
 ```
-Each step writes under its own name, and a step that runs again replaces what it wrote before.
+Each step writes under its own name, and a step that runs again replaces what it wrote before. What a skipped step
+kept in an earlier run is taken over, and `carried` names the run and the event that proves it, by step.
 """
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -72,6 +75,21 @@ class Results:
                 }
                 self._write(content)
 
+    def carry(
+        self, step: str, kept: Mapping[str, Json], undefined: Mapping[str, str], origin: Mapping[str, Json]
+    ) -> None:
+        """Take over what a step kept in an earlier run, as it is, and say where it comes from.
+
+        Raises:
+            RecordError: The file is damaged, or cannot be written.
+        """
+        with self.journal.locked():
+            content = self._read()
+            content["steps"][step] = dict(kept)
+            content["undefined"] |= undefined
+            content.setdefault("carried", {})[step] = dict(origin)
+            self._write(content)
+
     def read(self) -> dict[str, dict[str, Any]]:
         """Every result, by step and key.
 
@@ -119,6 +137,11 @@ class Results:
             write_atomic(self.path, dumps(content, indent=1) + "\n")
         except OSError as error:
             raise RecordError(f"{self.path.name} cannot be written.", why=str(error)) from error
+
+
+def digest(kept: Json) -> str:
+    """SHA-256 of a result as kept, in hexadecimal: what the journal says of it."""
+    return hashlib.sha256(dumps(kept).encode()).hexdigest()
 
 
 def _is_inside(path: str, prefix: str) -> bool:

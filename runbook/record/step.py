@@ -11,14 +11,14 @@ import os
 import re
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from runbook.checks import Check, require
 from runbook.errors import CheckFailed, ParameterError, UsageError
 from runbook.parameters import Parameters
 from runbook.record.folder import RunFolder
 from runbook.record.journal import Journal
-from runbook.record.results import Results
+from runbook.record.results import Results, digest
 from runbook.targets import PROJECT, load_target
 
 # A rebuild tells its kernels what may not be written into a notebook before it is masked.
@@ -27,6 +27,7 @@ STEP_VARIABLE = "RUNBOOK_STEP"
 OUTPUTS_VARIABLE = "RUNBOOK_OUTPUTS"
 
 Phase = Literal["precondition", "verification"]
+Model = TypeVar("Model")
 
 
 class Checks(tuple[Check, ...]):
@@ -79,27 +80,34 @@ class Step:
         Raises:
             TypeError: The value holds something that has no form in JSON.
         """
-        self._results.put(self.name, key, value)
-        self._journal.append("result", step=self.name, key=key)
+        kept = self._results.put(self.name, key, value)
+        self._journal.append("result", step=self.name, key=key, digest=digest(kept))
 
     def read(self, key: str) -> Any:
-        """What an earlier step kept under a key, as plain JSON values.
+        """What an earlier step kept under a key, as plain JSON values; what was read is recorded.
 
         Raises:
             CheckFailed: Nothing was kept under it; the notebook that provides it is named.
         """
         try:
-            return self._results.find(key)
+            found = self._results.find(key)
         except KeyError:
             raise CheckFailed(
                 f"There is no result `{key}` yet.",
                 why=f"{self.name} reads it from {_near(self.folder)}/results.json",
                 next=f"Run {_provider(key)} first.",
             ) from None
+        self._journal.append("read", step=self.name, key=key, digest=digest(found))
+        return found
 
     def change(self, change: object) -> None:
         """Record a change made to the cluster."""
         self._journal.append("change", step=self.name, change=change)
+
+    def pulled(self, model: Model) -> Model:
+        """Record a model that was pulled, or found to be there, and return it."""
+        self._journal.append("pull", step=self.name, model=model)
+        return model
 
     def note(self, text: str) -> None:
         """Record a remark."""
@@ -131,17 +139,21 @@ def begin(notebook: str, *, target: str, run: str = "", **parameters: Any) -> St
         ParameterError: The target or a parameter is wrong.
         UsageError: The run's folder does not exist, or the notebook calls itself by another name than its file has.
     """
-    expected = os.environ.get(STEP_VARIABLE, notebook)
+    expected = os.environ.get(STEP_VARIABLE) or notebook
     if expected != notebook:
         raise UsageError(f"The notebook {expected} calls itself {notebook!r}.", next=f'Write begin("{expected}", ...).')
     if run:
         return Step(notebook, _of_the_rebuild(notebook, target, parameters), _existing(run))
     chosen = load_target(target, _changed(parameters), overrides_from=f"parameters cell of {notebook}")
-    outputs = Path(os.environ.get(OUTPUTS_VARIABLE) or PROJECT / "outputs")
-    step = Step(notebook, chosen, RunFolder.lab(outputs / chosen.target))
+    step = Step(notebook, chosen, RunFolder.lab(outputs_folder() / chosen.target))
     step._results.forget(notebook)
     step._journal.append("stepStarted", step=notebook, interactive=True, parameters=chosen)
     return step
+
+
+def outputs_folder() -> Path:
+    """Where the labs of targets are: what `RUNBOOK_OUTPUTS` names, else `outputs/` of the project."""
+    return Path(os.environ.get(OUTPUTS_VARIABLE) or PROJECT / "outputs")
 
 
 def _of_the_rebuild(notebook: str, target: str, parameters: dict[str, Any]) -> Parameters:

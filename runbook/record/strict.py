@@ -48,16 +48,26 @@ def loads(text: str | bytes) -> Any:
     """The value of a strict JSON text.
 
     Raises:
-        ValueError: It is not JSON, or holds NaN, Infinity or one key twice.
+        ValueError: It is not JSON in UTF-8, holds NaN, Infinity, half a surrogate pair or one key twice, or is nested
+            deeper than the interpreter follows.
     """
-    return json.loads(text, parse_constant=_refuse, object_pairs_hook=_unique)
+    decoded = text if isinstance(text, str) else text.decode()
+    try:
+        value = json.loads(decoded, parse_constant=_refuse, parse_float=_finite, object_pairs_hook=_unique)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+    if "\\ud" in decoded or "\\uD" in decoded:
+        dumps(value).encode()
+    return value
 
 
 def _convert(value: Any, path: str, undefined: dict[str, str]) -> Json:
     match value:
         case Enum():  # before str and int, which an enum may be as well
             return _convert(value.value, path, undefined)
-        case None | bool() | str():
+        case str():
+            return _text(value)
+        case None | bool():
             return value
         case int():
             return int(value)
@@ -87,6 +97,15 @@ def _convert(value: Any, path: str, undefined: dict[str, str]) -> Json:
     raise TypeError(f"{type(value).__name__} at {path or 'the top'} has no form in JSON")
 
 
+def _text(value: str) -> str:
+    """A text that can be written in UTF-8: half a surrogate pair, which a kernel may print, becomes its escape."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return value.encode("utf-8", "backslashreplace").decode()
+    return value
+
+
 def _number(value: float | Decimal, path: str, undefined: dict[str, str]) -> int | float | None:
     if math.isnan(value):
         undefined[path] = "not a number"
@@ -111,7 +130,7 @@ def _key(key: object, path: str) -> str:
     if isinstance(key, Enum):
         key = key.value
     if isinstance(key, str):
-        return str(key)
+        return _text(str(key))
     if isinstance(key, int):
         return str(int(key))
     raise TypeError(f"a key at {path or 'the top'} is a {type(key).__name__}, expected a text")
@@ -119,6 +138,13 @@ def _key(key: object, path: str) -> str:
 
 def _refuse(constant: str) -> Any:
     raise ValueError(f"{constant} is not JSON")
+
+
+def _finite(number: str) -> float:
+    value = float(number)
+    if math.isinf(value):
+        raise ValueError(f"{number[:20]} is beyond what a number can be")
+    return value
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

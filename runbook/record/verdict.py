@@ -17,7 +17,7 @@ if TYPE_CHECKING:  # a kernel that only records has no use for it, and it takes 
     from nbformat import NotebookNode
 
 CellState = Literal["ok", "failed", "not run", "skipped"]
-Outcome = Literal["succeeded", "failed", "stopped early", "interrupted", "not started", "not selected"]
+Outcome = Literal["succeeded", "failed", "stopped early", "interrupted", "skipped", "not started", "not selected"]
 
 SKIPPED_TAGS = frozenset({"exercise", "skip-execution"})
 INJECTED_TAG = "injected-parameters"
@@ -54,21 +54,23 @@ class StepVerdict:
     """What became of a step.
 
     Attributes:
-        outcome: `succeeded`, or what it was instead.
-        reason: Why it did not succeed, in one sentence; empty when it did.
+        outcome: `succeeded`, `skipped` where an earlier run proves it, or what it was instead.
+        reason: Why it did not succeed, or which run proves it, in one sentence; empty when it did.
         cells: Its code cells in order.
         failed_cell: The cell that ended it, where one did.
+        fault: What ended it from outside, such as "kernel died"; empty where nothing did.
     """
 
     outcome: Outcome
     reason: str = ""
     cells: tuple[CellVerdict, ...] = ()
     failed_cell: CellVerdict | None = None
+    fault: str = ""
 
     @property
     def succeeded(self) -> bool:
-        """Whether the step may be relied on."""
-        return self.outcome == "succeeded"
+        """Whether the step may be relied on: it succeeded here, or in the run that proves it."""
+        return self.outcome in ("succeeded", "skipped")
 
 
 def verdict(
@@ -85,7 +87,7 @@ def verdict(
     cells = tuple(_cells(notebook))
     failed = next((cell for cell in cells if cell.state == "failed"), None)
     outcome, reason = _judge(cells, failed, events, fault)
-    return StepVerdict("interrupted" if interrupted else outcome, reason, cells, failed)
+    return StepVerdict("interrupted" if interrupted else outcome, reason, cells, failed, fault)
 
 
 def is_skipped(cell: NotebookNode) -> bool:

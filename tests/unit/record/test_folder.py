@@ -3,6 +3,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -18,6 +19,16 @@ from runbook.record.folder import only_run
 with only_run(Path(sys.argv[1])):
     print("held", flush=True)
     time.sleep(60)
+"""
+
+
+WITH_KERNEL = """
+import os, signal, subprocess, sys
+from pathlib import Path
+from runbook.record.folder import only_run
+with only_run(Path(sys.argv[1])) as lock:
+    subprocess.Popen(["sleep", "1"], pass_fds=(lock,), stdout=subprocess.DEVNULL)
+    os.kill(os.getpid(), signal.SIGKILL)
 """
 
 
@@ -60,3 +71,20 @@ def test_the_lock_of_a_killed_run_is_free(tmp_path: Path) -> None:
     holder.wait()
     with only_run(tmp_path):
         pass
+
+
+def test_the_next_run_waits_for_the_kernels_of_a_killed_one(tmp_path: Path) -> None:
+    begun = time.monotonic()
+    killed = subprocess.run([sys.executable, "-c", WITH_KERNEL, str(tmp_path)], check=False)
+    assert killed.returncode == -signal.SIGKILL
+    with only_run(tmp_path):
+        assert time.monotonic() - begun > 1
+
+
+def test_a_kernel_that_outlives_its_run_does_not_hold_the_target(tmp_path: Path) -> None:
+    with only_run(tmp_path) as lock:
+        kernel = subprocess.Popen(["sleep", "30"], pass_fds=(lock,))
+    with only_run(tmp_path):
+        assert kernel.poll() is None
+    kernel.kill()
+    kernel.wait()

@@ -4,11 +4,12 @@ from importlib import import_module
 
 import pytest
 
+import runbook.archive
 import runbook.rebuild
 import runbook.record
 
 
-@pytest.mark.parametrize("room", [runbook.record, runbook.rebuild], ids=lambda room: room.__name__)
+@pytest.mark.parametrize("room", [runbook.archive, runbook.record, runbook.rebuild], ids=lambda room: room.__name__)
 def test_what_a_room_offers_is_listed_in_order(room: object) -> None:
     names = room.__all__  # type: ignore[attr-defined]
     assert list(names) == sorted(names)
@@ -17,7 +18,7 @@ def test_what_a_room_offers_is_listed_in_order(room: object) -> None:
     assert public == set(names)
 
 
-@pytest.mark.parametrize("room", ["runbook.record", "runbook.rebuild"])
+@pytest.mark.parametrize("room", ["runbook.archive", "runbook.record", "runbook.rebuild"])
 def test_every_public_name_is_documented(room: str) -> None:
     module = import_module(room)
     offered = [getattr(module, name) for name in module.__all__]

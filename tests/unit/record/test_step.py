@@ -94,6 +94,16 @@ def test_every_check_is_recorded_before_the_failed_one_is_raised(
     assert [(one["phase"], one["check"]["status"]) for one in recorded] == [(phase, "failed"), (phase, "passed")]  # type: ignore[index]
 
 
+def test_what_is_read_and_what_is_pulled_is_recorded(step: Step) -> None:
+    step.result("nodes", [1, 2])
+    later = begin("05_verify", target="local")
+    later.read("nodes")
+    later.pulled(Change("Model", "gemma3:270m", "pull"))
+    (given,) = [fields["digest"] for name, fields in events(step) if name == "result"]
+    assert [(name, fields.get("digest")) for name, fields in events(later)][1:] == [("read", given), ("pull", None)]
+    assert events(later)[-1][1]["model"] == {"kind": "Model", "name": "gemma3:270m", "action": "pull"}
+
+
 def test_checks_read_as_lines(step: Step) -> None:
     assert repr(step.verify(GOOD)) == "passed   The pod is ready: 1 of 1"
 

@@ -108,3 +108,19 @@ def test_what_is_not_strict_json_is_not_read(text: str) -> None:
 
 def test_a_time_is_written_in_utc_with_z() -> None:
     assert to_json(datetime(2026, 1, 2, 3, 4, 5, 678000, tzinfo=UTC))[0] == "2026-01-02T03:04:05.678Z"
+
+
+@pytest.mark.parametrize("text", ["1e999", "[" * 100_000, '"\\ud800"', b"\xff", '{"a":1}'.encode("utf-16")])
+def test_what_another_reader_would_take_otherwise_is_refused(text: str | bytes) -> None:
+    with pytest.raises(ValueError):
+        loads(text)
+
+
+def test_a_pair_of_surrogates_is_the_letter_it_stands_for() -> None:
+    assert loads('"\\ud83d\\ude00"') == "\U0001f600"
+
+
+def test_half_a_pair_that_a_kernel_printed_becomes_its_escape() -> None:
+    value, _ = to_json({"a\ud800": ["\udfff b"]})
+    assert value == {"a\\ud800": ["\\udfff b"]}
+    assert loads(dumps(value)) == value
