@@ -31,6 +31,7 @@ import httpx
 from runbook import inference, karakeep, kubernetes, ollama
 from runbook.commands.local import state_folder
 from runbook.inference.contract import PAGE
+from runbook.kubernetes.probing import MOST_BYTES, Resources, survey_pod
 from runbook.local import Layout
 from runbook.parameters import Parameters
 from runbook.record import Event, History, read_journal
@@ -48,6 +49,12 @@ kubectl get nodes -o wide
 kubectl get pods --all-namespaces
 kubectl get storageclasses
 kubectl top nodes || true
+kubectl create namespace "$NAMESPACE-survey"
+kubectl label namespace "$NAMESPACE-survey" pod-security.kubernetes.io/enforce=restricted
+kubectl apply -f "$WORK/survey.json"
+kubectl --namespace "$NAMESPACE-survey" wait pod --all --for=jsonpath='{.status.phase}'=Succeeded --timeout=60s
+kubectl --namespace "$NAMESPACE-survey" logs --selector app.kubernetes.io/component=survey
+kubectl delete namespace "$NAMESPACE-survey" --wait=false
 for model in $MODELS; do
     kubectl exec deployment/ollama -- ollama list | grep -q "^$model" || {
         kubectl exec deployment/ollama -- ollama pull --insecure "$REGISTRY/$model"
@@ -150,6 +157,7 @@ def recorded_calls(parameters: Parameters, cluster: kubernetes.Cluster) -> Itera
         options, tokens = karakeep.consumer_options(parameters), parameters.measured_tokens
         for model in reversed(parameters.models):
             inference.measure(server, model, options=options, repetitions=parameters.repetitions, tokens=tokens)
+        server.version()
     consumers = json.dumps(karakeep.tagging_request(parameters, PAGE)["prompt"]).encode()
     for number, (method, path, body) in enumerate(sent):
         if consumers not in body:
@@ -214,12 +222,21 @@ def _write_inputs(bench: Bench) -> None:
     objects = [manifest.body for manifest in kubernetes.load_manifests(bench.parameters)]
     (bench.work / "objects.json").write_text(json.dumps({"apiVersion": "v1", "kind": "List", "items": objects}))
     (bench.work / "probe.json").write_text(json.dumps(_probe(bench.parameters)))
+    (bench.work / "survey.json").write_text(json.dumps(_survey(bench.parameters, cluster)))
     (bench.work / "script.sh").write_text(SCRIPT)
     with (bench.work / "calls.recorded").open("w") as calls:
         for number, (times, method, path, body) in enumerate(recorded_calls(bench.parameters, cluster)):
             file = bench.work / f"call-{number}.json"
             file.write_bytes(body)
             calls.write(f"{times} {method} {path} {file}\n")
+
+
+def _survey(parameters: Parameters, cluster: kubernetes.Cluster) -> dict[str, Any]:
+    """The pod that measures the node, as 01_hardware starts it."""
+    if parameters.probe_image is None:
+        raise SystemExit("the target names no probe_image, so the two would not do the same")
+    node = kubernetes.list_nodes(cluster)[0]["metadata"]["name"]
+    return survey_pod(f"{NAMESPACE}-survey", parameters.probe_image, node, Resources(MOST_BYTES))
 
 
 def _probe(parameters: Parameters) -> dict[str, Any]:

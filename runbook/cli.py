@@ -11,7 +11,28 @@ from typing import Any, NoReturn
 import click
 
 from runbook import __version__
-from runbook.commands import local, parameters, plan, rebuild, survey, targets
+from runbook.commands import (
+    apply,
+    archive,
+    audit,
+    diff,
+    drift,
+    karakeep,
+    local,
+    measure,
+    mirror,
+    parameters,
+    pin,
+    plan,
+    prune,
+    pull,
+    rebuild,
+    rollback,
+    size,
+    survey,
+    targets,
+    verify,
+)
 from runbook.commands.output import show_error
 from runbook.commands.verb import NOBODY_READS, SETTINGS, STATUSES, VerbGroup
 from runbook.errors import Exit, RunbookError
@@ -21,8 +42,22 @@ COMPLETION = "_RUNBOOK_COMPLETE"
 
 VERBS: tuple[click.Command, ...] = (
     rebuild.rebuild,
+    verify.verify,
     plan.plan,
+    apply.apply,
+    drift.drift,
+    audit.audit,
+    rollback.rollback,
     survey.survey,
+    size.size,
+    pull.pull,
+    mirror.mirror,
+    measure.measure,
+    karakeep.karakeep,
+    archive.archive,
+    diff.diff,
+    pin.pin,
+    prune.prune,
     local.local,
     targets.targets,
     parameters.parameters,

@@ -25,13 +25,18 @@ if TYPE_CHECKING:
     short_help="Run the notebooks against a target and verify the result.",
     statuses={0: "every step and check passed", 1: "a check or a step failed; the folder of the run says which"},
     examples=(
-        ("The cluster of this machine, started if need be", "runbook rebuild"),
         ("Your own cluster, with more memory for the models", "runbook rebuild homelab -p memory_limit=8Gi"),
+        ("Go on with a run that failed or was killed", "runbook rebuild homelab --resume"),
         ("Only verify and measure again", "runbook rebuild homelab --only 05,06"),
     ),
 )
 @click.argument("target", default="local")
 @parameter_option
+@click.option(
+    "--resume",
+    is_flag=True,
+    help="Go on with the newest run, if it did not succeed: skip what it proves and what still holds, run the rest.",
+)
 @click.option("--only", metavar="NN,NN", default="", help="Run only these steps, by their numbers.")
 @click.option("--from", "first", metavar="NN", default="", help="Begin with this step, by its number.")
 @click.option(
@@ -41,12 +46,22 @@ if TYPE_CHECKING:
 )
 @json_option
 def rebuild(
-    target: str, overrides: Mapping[str, str], only: str, first: str, outputs: Path | None, as_json: bool
+    target: str,
+    overrides: Mapping[str, str],
+    resume: bool,
+    only: str,
+    first: str,
+    outputs: Path | None,
+    as_json: bool,
 ) -> int:
     """Rebuild TARGET (local without a name): run the notebooks in order and verify the result.
 
     Parameters, context and cluster are checked before any notebook starts. The run leaves a folder with the
     executed notebooks, the results and an index.html.
+
+    With --resume, a step that succeeded before is skipped if its notebook, the parameters, the manifests, the package
+    and what it read are unchanged, and the live cluster still holds what it left. With --only and --from, earlier
+    steps are not run; their results are taken over from an earlier run under the same conditions.
     """
     from runbook.targets import PROJECT, load_target
 
@@ -63,6 +78,7 @@ def rebuild(
             progress=progress,
             only=only,
             first=first or None,
+            resume=resume,
             cluster=cluster,
         )
     if as_json:

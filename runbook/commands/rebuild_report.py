@@ -24,6 +24,7 @@ def in_words(result: RunResult) -> Iterator[str]:
         yield f"  evidence: {check.evidence}"
         if check.hint:
             yield f"  next: {check.hint}"
+    yield from _skipped(result)
     waiting = [step.step.name for step in result.steps if step.verdict.outcome == "not started"]
     if waiting:
         yield f"Not started: {', '.join(waiting)}"
@@ -51,10 +52,18 @@ def _step(step: StepResult) -> dict[str, Any]:
         "title": step.step.title,
         "outcome": step.verdict.outcome,
         "reason": step.verdict.reason,
+        "proved_by": step.proved_by,
         "seconds": step.seconds,
         "failed_cell": step.verdict.failed_cell,
         "checks": step.checks,
     }
+
+
+def _skipped(result: RunResult) -> Iterator[str]:
+    """The steps that were not run because an earlier run proves them, a line for each such run."""
+    for run in dict.fromkeys(step.proved_by for step in result.steps if step.proved_by):
+        names = ", ".join(step.step.name for step in result.steps if step.proved_by == run)
+        yield f"Skipped, proved by run {run}: {names}"
 
 
 def _steps(result: RunResult) -> str:

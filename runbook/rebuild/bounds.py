@@ -9,6 +9,10 @@ FIRST_LINES = 30
 LAST_LINES = 70
 LONGEST_LINE = 2000
 LARGEST_HTML = 400_000
+# Of one output as it stands in the page: a text whose every character has a colour grows tenfold.
+LARGEST_TEXT = 400_000
+# Of all outputs of a page together; with code, prose and style it stays below 2 MB.
+LARGEST_PAGE = 1_600_000
 LARGEST_IMAGE = 1_200_000
 
 

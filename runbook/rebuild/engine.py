@@ -1,4 +1,4 @@
-"""The papermill engine of a rebuild: nbclient over a kernel from `Kernels`, telling a watcher of each cell.
+"""How a notebook is executed: nbclient over a kernel from `Kernels`, telling a watcher of each cell.
 
 It differs from papermill's own in what it leaves to others: the kernel is taken from a stock and ended at once,
 the truth about a cell is read from the kernel's answer, and the notebook is not written here.
@@ -16,13 +16,15 @@ from typing import Any, Protocol
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
-from papermill.engines import Engine, papermill_engines
+from papermill.engines import papermill_engines
 
 from runbook.errors import StepFailed
 from runbook.rebuild.kernels import Kernel, KernelNotStarted, Kernels, Wanted
+from runbook.rebuild.papermill_engine import RunbookEngine
 from runbook.record.verdict import REPLY_STATUS, is_skipped, numbered
 
 ENGINE = "runbook"
+SHOWS = frozenset({"display_data", "update_display_data"})
 
 
 class Fault(StepFailed):
@@ -48,7 +50,7 @@ class Work:
 
     Attributes:
         step: Name of the step.
-        timeout_s: Longest time a cell may run, in seconds.
+        timeout_s: Longest time a cell may run, in seconds; infinite for no limit.
         following: The steps whose kernels may be started meanwhile; none while a step measures.
     """
 
@@ -57,27 +59,21 @@ class Work:
     following: Sequence[Wanted] = ()
 
 
-class RunbookEngine(Engine):  # type: ignore[misc] # papermill ships no types
-    """Executes a notebook in a kernel of `Kernels`, on an event loop that outlives it."""
+def execute(
+    notebook: NotebookNode,
+    kernel_name: str,
+    *,
+    runner: asyncio.Runner,
+    kernels: Kernels,
+    watcher: Watcher,
+    work: Work,
+) -> None:
+    """Execute a notebook in a kernel of `kernels`, on an event loop that outlives it, until its end or first error.
 
-    @classmethod
-    def execute_managed_notebook(
-        cls,
-        nb_man: Any,
-        kernel_name: str,
-        *,
-        runner: asyncio.Runner,
-        kernels: Kernels,
-        watcher: Watcher,
-        work: Work,
-        **_: Any,
-    ) -> None:
-        """Execute the notebook until its end or its first error, which is left in the cell.
-
-        Raises:
-            Fault: Something other than the code ended it.
-        """
-        runner.run(_execute(nb_man.nb, kernel_name, kernels, watcher, work))
+    Raises:
+        Fault: Something other than the code ended it.
+    """
+    runner.run(_execute(notebook, kernel_name, kernels, watcher, work))
 
 
 class WatchedClient(NotebookClient):
@@ -87,7 +83,7 @@ class WatchedClient(NotebookClient):
         super().__init__(
             notebook,
             km=kernel.manager,
-            timeout=math.ceil(timeout_s),
+            timeout=math.ceil(timeout_s) if math.isfinite(timeout_s) else None,
             coalesce_streams=True,
             on_cell_executed=_keep_status,
             raise_on_iopub_timeout=False,
@@ -99,9 +95,19 @@ class WatchedClient(NotebookClient):
     def process_message(self, msg: dict[str, Any], cell: NotebookNode, cell_index: int) -> NotebookNode | None:
         """Take a message of the kernel."""
         output = super().process_message(msg, cell, cell_index)
-        if msg["msg_type"] == "stream":
-            self.watcher.printed(msg["content"]["text"])
+        if text := _said(msg):
+            self.watcher.printed(text)
         return output
+
+
+def _said(message: dict[str, Any]) -> str:
+    """What a message of the kernel says as text: printed, or shown beside its picture or table."""
+    content = message["content"]
+    if message["msg_type"] == "stream":
+        return str(content["text"])
+    if message["msg_type"] in SHOWS:
+        return str(content["data"].get("text/plain", ""))
+    return ""
 
 
 async def _execute(notebook: NotebookNode, kernel_name: str, kernels: Kernels, watcher: Watcher, work: Work) -> None:

@@ -38,9 +38,9 @@ def load(step: StepFile, parameters: Parameters, run: Path) -> NotebookNode:
     return notebook
 
 
-def masked(notebook: NotebookNode, redactor: Redactor) -> NotebookNode:
-    """A notebook as it may be kept: masked, strict, without papermill's account of it."""
-    plain, _ = to_json(_without_papermill(notebook))
+def masked(notebook: NotebookNode, redactor: Redactor, run: Path) -> NotebookNode:
+    """A notebook as it may be kept: masked, strict, without papermill's account of it and the place of the run."""
+    plain, _ = to_json(_renamed(_without_papermill(notebook), str(run.parents[1]) + "/", "outputs/"))
     made: NotebookNode = nbformat.from_dict(redactor.value(plain))  # type: ignore[no-untyped-call]
     return made
 
@@ -48,7 +48,9 @@ def masked(notebook: NotebookNode, redactor: Redactor) -> NotebookNode:
 def keep(notebook: NotebookNode, path: Path, about: dict[str, Any], *, durable: bool) -> None:
     """Write a masked notebook, with what is said of its run in its metadata, under `runbook`."""
     notebook.metadata["runbook"] = {**notebook.metadata.get("runbook", {}), **about}
-    write_atomic(path, nbformat.v4.writes(notebook) + "\n", durable=durable)  # type: ignore[no-untyped-call]
+    written = nbformat.v4.writes(notebook)  # type: ignore[no-untyped-call]
+    lines = (line.lstrip(" ") for line in written.splitlines())  # its indentation is a tenth of an executed notebook
+    write_atomic(path, "\n".join(lines) + "\n", durable=durable)
 
 
 def headings(notebook: NotebookNode) -> dict[str, str]:
@@ -63,6 +65,15 @@ def _headings(notebook: NotebookNode) -> Iterator[tuple[str, str]]:
             found = re.findall(r"^#{1,6} +(.+?)\s*$", cell.source, re.MULTILINE)
             heading = found[-1] if found else heading
         yield cell.get("id", ""), heading
+
+
+def _renamed(value: Any, place: str, name: str) -> Any:
+    """A value of a notebook with a folder called by another name in every text."""
+    if isinstance(value, str):
+        return value.replace(place, name) if place != "/" else value
+    if isinstance(value, dict):
+        return {key: _renamed(item, place, name) for key, item in value.items()}
+    return [_renamed(item, place, name) for item in value] if isinstance(value, list) else value
 
 
 def _without_papermill(notebook: NotebookNode) -> dict[str, Any]:

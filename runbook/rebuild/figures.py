@@ -44,6 +44,26 @@ def figures(results: Mapping[str, Any]) -> tuple[Figure, ...]:
     )
 
 
+def measurements(results: Mapping[str, Any]) -> tuple[tuple[str, str, str], ...]:
+    """Everything that was measured of each model: the model, the quantity with its unit, the figure with its range.
+
+    Args:
+        results: Results by their keys.
+    """
+    return tuple(line for one in _items(results.get("measurements")) if "model" in one for line in _lines(one))
+
+
+def _lines(one: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
+    model = str(one["model"])
+    for key, name in (("decode", "decode speed, tokens/s"), ("prompt", "prompt speed, tokens/s")):
+        if (found := one.get(f"{key}_tokens_per_second")) is not None:
+            yield model, name, _span(found)
+    if one.get("load_s") is not None:
+        yield model, "load time, s", f"{one['load_s']:.1f}"
+    if one.get("reported_bytes") is not None:
+        yield model, "memory Ollama reports, MiB", _mebibytes(one["reported_bytes"])
+
+
 def _of_model(estimate: Mapping[str, Any], measured: Mapping[str, Any]) -> Iterator[Figure]:
     model = str(measured["model"])
     speed, found = estimate.get("decode_tokens_per_second"), measured.get("decode_tokens_per_second")

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from runbook import __version__
+from runbook.archive.look import templates
 from runbook.rebuild.figures import figures
-from runbook.rebuild.notebook_page import templates
+from runbook.rebuild.notebook_page import TEMPLATES
 from runbook.rebuild.outcome import RunResult
 from runbook.record import Journal, Results, RunFolder, read_journal, write_atomic
 
@@ -22,7 +23,7 @@ def write_index(folder: RunFolder, result: RunResult) -> None:
     begun = read_journal(folder.journal).events[0]
     known = known_results(folder)
     page = (
-        templates()
+        templates(TEMPLATES)
         .get_template("index.html")
         .render(
             run=folder.id,

@@ -88,14 +88,23 @@ class Kernels:
         cwd: Folder the kernels work in.
         environment: Environment variables of every kernel, over those of this process.
         fork: Make them by forking, which is safe on Linux only.
+        lock: Descriptor of the target's lock, which is not given back before the kernels have ended.
     """
 
-    def __init__(self, cwd: Path, environment: Mapping[str, str], *, fork: bool = sys.platform == "linux") -> None:
+    def __init__(
+        self,
+        cwd: Path,
+        environment: Mapping[str, str],
+        *,
+        fork: bool = sys.platform == "linux",
+        lock: int | None = None,
+    ) -> None:
         self._cwd = cwd
         self._folder = _private_folder()
         self._environment = {**os.environ, **environment, "IPYTHONDIR": str(self._folder / "ipython")}
         self._fork = fork
-        self._nursery = Nursery(self._folder, fork=fork)
+        self._lock = lock
+        self._nursery = Nursery(self._folder, fork=fork, lock=lock)
         self._count = 0
         self._ahead = AHEAD if fork else 1
         self._spares: dict[Wanted, asyncio.Task[Kernel]] = {}
@@ -193,7 +202,7 @@ class Kernels:
         if self._nursery.has_ended:
             self._nursery.close()
             self._folder.mkdir(mode=0o700, exist_ok=True)
-            self._nursery = Nursery(self._folder, fork=self._fork)
+            self._nursery = Nursery(self._folder, fork=self._fork, lock=self._lock)
         made = NurseryProvisioner(kernel_id=f"k{self._count}", kernel_spec=manager.kernel_spec, parent=manager)
         made.nursery, made.connection_file = self._nursery, manager.connection_file
         return made

@@ -96,9 +96,10 @@ class Nursery:
     Args:
         folder: Where the sockets and logs of its kernels are; it is removed when the nursery ends.
         fork: Make kernels by forking, else as fresh processes.
+        lock: Descriptor of the target's lock, which nursery and kernels hold until they end; None without one.
     """
 
-    def __init__(self, folder: Path, *, fork: bool) -> None:
+    def __init__(self, folder: Path, *, fork: bool, lock: int | None = None) -> None:
         self.folder = folder
         mode = "fork" if fork else "fresh"
         command = [sys.executable, "-P", "-m", "runbook.rebuild.nursery", mode, ",".join(PRELOADED), str(folder)]
@@ -110,6 +111,7 @@ class Nursery:
                 stderr=log,
                 text=True,
                 start_new_session=True,  # Ctrl-C in the terminal is the rebuild's business
+                pass_fds=() if lock is None else (lock,),
             )
 
     @property

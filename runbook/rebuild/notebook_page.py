@@ -6,20 +6,18 @@ has no script, and its policy forbids the browser to fetch or run anything.
 
 from __future__ import annotations
 
-import base64
-import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 from nbformat import NotebookNode
 
-from runbook.rebuild.bounds import LARGEST_HTML, LARGEST_IMAGE, excerpt
+from runbook.archive.look import templates
+from runbook.rebuild.bounds import LARGEST_HTML, LARGEST_IMAGE, LARGEST_PAGE, LARGEST_TEXT, excerpt
 from runbook.rebuild.outcome import StepResult
 from runbook.rebuild.safe_html import safe
 from runbook.rebuild.steps import StepFile
@@ -30,6 +28,12 @@ TEMPLATES = Path(__file__).parent / "templates"
 IMAGES = ("image/svg+xml", "image/png", "image/jpeg")
 WIDGET = "application/vnd.jupyter.widget-view+json"
 LONG_CODE_LINES = 24
+SUMMARY_LENGTH = 70
+# A name or a bracket has no colour of its own: its mark would be a third of the page.
+PLAIN = re.compile(r'<span class="(?:n\w?|p|o|w|fm)">([^<]*)</span>')
+# A link to a notebook that is no step of the run leads nowhere, and becomes its text.
+STEP_LINK = re.compile(r'<a href="(?P<name>\d\d_[a-z0-9_]+)\.html(?:#[^"]*)?">(?P<text>.*?)</a>', re.DOTALL)
+COLOURS = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,7 @@ class ShownCell:
         state: What became of a code cell; empty for prose.
         seconds: How long it took; None where it did not run.
         outputs: What it showed, as HTML.
+        first_line: The beginning of the code, for where it is folded.
         note: What a reader should know of it: injected, an exercise.
         folded: It is so long that it is folded.
     """
@@ -55,6 +60,7 @@ class ShownCell:
     state: str = ""
     seconds: float | None = None
     outputs: tuple[Markup, ...] = field(default=())
+    first_line: str = ""
     note: str = ""
     folded: bool = False
 
@@ -71,7 +77,8 @@ def render(notebook: NotebookNode, result: StepResult, chosen: Sequence[StepFile
     """
     place = [step.name for step in chosen].index(result.step.name)
     shown = list(_cells(notebook, result))
-    return _page(
+    names = {step.name for step in chosen}
+    made = _page(
         result,
         cells=shown,
         contents=_contents(shown),
@@ -81,6 +88,7 @@ def render(notebook: NotebookNode, result: StepResult, chosen: Sequence[StepFile
         target=target,
         problem="",
     )
+    return STEP_LINK.sub(lambda link: link[0] if link["name"] in names else link["text"], made)
 
 
 def render_without_cells(problem: str, result: StepResult, run: str, target: str) -> str:
@@ -89,78 +97,37 @@ def render_without_cells(problem: str, result: StepResult, run: str, target: str
 
 
 def _page(result: StepResult, **shown: Any) -> str:
-    template = templates().get_template("notebook.html")
+    template = templates(TEMPLATES).get_template("notebook.html")
     return template.render(result=result, failed=result.verdict.failed_cell, **shown)
-
-
-@cache
-def templates() -> Environment:
-    """The templates of the pages."""
-    made = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    made.filters |= {
-        "duration": duration,
-        "moment": moment,
-        "code": marked_code,
-        "sentence": sentence,
-        "value": plain_value,
-    }
-    return made
-
-
-def duration(seconds: float | None) -> str:
-    """A duration for people: `0.4 s`, `48 s`, `1 min 05 s`."""
-    if seconds is None:
-        return ""
-    if seconds < 10:
-        return f"{seconds:.1f} s"
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    return f"{whole // 60} min {whole % 60:02} s" if whole < 3600 else f"{whole // 3600} h {whole % 3600 // 60:02} min"
-
-
-def moment(at: str) -> str:
-    """A time of the record for people: `2026-11-25 06:15:00 UTC`."""
-    return f"{at[:10]} {at[11:19]} UTC"
-
-
-def marked_code(text: str) -> Markup:
-    """A sentence whose parts between backticks are set as code."""
-    parts = re.split(r"`([^`]+)`", text)
-    return Markup("").join(
-        Markup("<code>{}</code>").format(part) if odd % 2 else part for odd, part in enumerate(parts)
-    )
-
-
-def sentence(text: str) -> str:
-    """A text with its first letter large, unless that would break a name such as `03_apply`."""
-    return text[:1].upper() + text[1:]
-
-
-def plain_value(value: object) -> str:
-    """A parameter's value as a target file would have it."""
-    if value is None or isinstance(value, bool | list | dict):
-        return json.dumps(value, ensure_ascii=False)
-    return str(value)
 
 
 def _cells(notebook: NotebookNode, result: StepResult) -> Iterator[ShownCell]:
     verdicts = {cell.id: cell for cell in result.verdict.cells}
+    room = _Room()
     for cell in notebook.cells:
         anchor = f"cell-{cell.get('id', '')}"
         if cell.cell_type == "markdown":
             yield ShownCell("prose", anchor, _prose(cell.source))
         elif cell.cell_type == "code" and cell.source.strip():
-            yield _code_cell(cell, anchor, verdicts.get(cell.get("id", "")))
+            yield _code_cell(cell, anchor, verdicts.get(cell.get("id", "")), room)
 
 
-def _code_cell(cell: NotebookNode, anchor: str, verdict: CellVerdict | None) -> ShownCell:
+class _Room:
+    """What is left of a page for outputs: the first that do not fit are named, and short ones after them still do."""
+
+    def __init__(self) -> None:
+        self._left_bytes = LARGEST_PAGE
+
+    def take(self, output: Markup) -> Markup:
+        """An output, or that it is left out."""
+        size_bytes = len(output.encode())
+        if size_bytes > self._left_bytes:
+            return _left_out("An output", size_bytes)
+        self._left_bytes -= size_bytes
+        return output
+
+
+def _code_cell(cell: NotebookNode, anchor: str, verdict: CellVerdict | None, room: _Room) -> ShownCell:
     injected = INJECTED_TAG in cell.metadata.get("tags", ())
     note = "Values from the target" if injected else "Exercise, for you to run" if is_skipped(cell) else ""
     return ShownCell(
@@ -170,7 +137,8 @@ def _code_cell(cell: NotebookNode, anchor: str, verdict: CellVerdict | None) -> 
         number=verdict.number if verdict else 0,
         state=verdict.state if verdict else "not run",
         seconds=cell.metadata.get("runbook", {}).get("seconds") if not is_skipped(cell) else None,
-        outputs=tuple(_output(output) for output in cell.outputs),
+        outputs=tuple(room.take(_output(output)) for output in cell.outputs),
+        first_line=cell.source.strip().splitlines()[0][:SUMMARY_LENGTH],
         note=note,
         folded=injected or cell.source.count("\n") >= LONG_CODE_LINES,
     )
@@ -202,16 +170,23 @@ def _shown(data: Mapping[str, Any]) -> Markup:
 
 def _image(kind: str, content: Any, description: str) -> Markup:
     text = _joined(content)
-    encoded = base64.b64encode(text.encode()).decode() if kind == "image/svg+xml" else "".join(text.split())
+    is_drawing = kind == "image/svg+xml"
+    # Percent-encoded, a drawing takes less than in base64.
+    encoded = quote(text, safe=" !$&'()*+,-./:;=?@_~") if is_drawing else "".join(text.split())
     if len(encoded) > LARGEST_IMAGE:
         return _left_out("An image", len(encoded))
-    return Markup('<figure><img src="data:{};base64,{}" alt="{}"></figure>').format(kind, encoded, _joined(description))
+    return Markup('<figure><img src="data:{}{},{}" alt="{}"></figure>').format(
+        kind, "" if is_drawing else ";base64", encoded, _joined(description)
+    )
 
 
 def _html(text: str) -> Markup:
     if len(text) > LARGEST_HTML:
         return _left_out("A table or drawing", len(text))
-    return Markup(f'<div class="rich">{safe(text)}</div>')  # noqa: S704 - `safe` wrote it
+    made = safe(text)
+    # A table may be wider than the page: who has no mouse scrolls it by keys.
+    reached = ' tabindex="0" role="group" aria-label="Output"' if "<table" in made else ""
+    return Markup(f'<div class="rich"{reached}>{made}</div>')  # noqa: S704 - `safe` wrote it
 
 
 def _left_out(what: str, size_bytes: int) -> Markup:
@@ -232,6 +207,8 @@ def _pre(text: str, kind: str) -> Markup:
     from nbconvert.filters import ansi2html
 
     coloured: str = ansi2html(text)  # type: ignore[no-untyped-call]
+    if len(coloured) > LARGEST_TEXT:
+        coloured = str(escape(COLOURS.sub("", text)))
     return Markup('<pre class="{}">{}</pre>').format(kind, Markup(coloured))  # noqa: S704 - the filter escapes
 
 
@@ -246,7 +223,7 @@ def _coloured(code: str) -> Markup:
     from nbconvert.filters import Highlight2HTML
 
     colour = Highlight2HTML(pygments_lexer="python")  # type: ignore[no-untyped-call]
-    return Markup(safe(colour(code)))  # noqa: S704 - `safe` wrote it
+    return Markup(PLAIN.sub(r"\1", safe(colour(code))))  # noqa: S704 - `safe` wrote it
 
 
 def _contents(cells: Sequence[ShownCell]) -> list[tuple[str, Markup]]:

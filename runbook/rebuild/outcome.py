@@ -43,6 +43,7 @@ class StepResult:
         seconds: How long it took; 0 where it did not start.
         checks: What was checked, in order.
         started_at: When it began, UTC; empty where it did not.
+        proved_by: The earlier run in which it succeeded, where it was skipped for that; else empty.
     """
 
     step: StepFile
@@ -50,6 +51,12 @@ class StepResult:
     seconds: float = 0.0
     checks: tuple[Check, ...] = ()
     started_at: str = ""
+    proved_by: str = ""
+
+    @property
+    def outcome(self) -> str:
+        """What became of it, in words."""
+        return f"skipped, proved by run {self.proved_by}" if self.proved_by else self.verdict.outcome
 
 
 @dataclass(frozen=True)

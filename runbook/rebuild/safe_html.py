@@ -23,6 +23,25 @@ TABLES = _names("table tbody td tfoot th thead tr colgroup col meter progress")
 DRAWINGS = _names("svg g path rect line circle ellipse polyline polygon text tspan title desc defs")
 ELEMENTS = PROSE | TABLES | DRAWINGS
 VOID = _names("br col hr img")
+# Begins where one of these is open: it ends there, as every browser takes it.
+ENDS = {
+    **dict.fromkeys(
+        _names("blockquote details div dl figure figcaption h1 h2 h3 h4 h5 h6 hr ol p pre table ul summary"),
+        _names("p"),
+    ),
+    "li": _names("li p"),
+    "dt": _names("dt dd p"),
+    "dd": _names("dt dd p"),
+    "tr": _names("tr td th p"),
+    "td": _names("td th p"),
+    "th": _names("td th p"),
+    "tbody": _names("tbody thead tfoot tr td th caption p"),
+    "thead": _names("tbody thead tfoot tr td th caption p"),
+    "tfoot": _names("tbody thead tfoot tr td th caption p"),
+}
+# Nothing above these is ended by what begins inside them.
+WALLS = _names("table td th ul ol dl svg caption")
+INSIDE_TABLES = _names("tbody tfoot thead tr td th colgroup col caption")
 # Their content is not for readers.
 UNSHOWN = _names("style")
 
@@ -75,6 +94,9 @@ class _Writer(HTMLParser):
         elif tag not in ELEMENTS:
             self._text(self.get_starttag_text() or "")
         else:
+            if tag in INSIDE_TABLES and "table" not in self._open:
+                return
+            self._end_implied(tag)
             self._out.append(f"<{tag}{''.join(_kept(tag, name, value or '') for name, value in attrs)}>")
             if tag not in VOID:
                 self._open.append(tag)
@@ -94,6 +116,22 @@ class _Writer(HTMLParser):
             while (closed := self._open.pop()) != tag:
                 self._out.append(f"</{closed}>")
             self._out.append(f"</{tag}>")
+
+    def _end_implied(self, tag: str) -> None:
+        """End what cannot go on where an element begins."""
+        ended = ENDS.get(tag, frozenset())
+        while self._open and (deepest := self._deepest(ended)) is not None:
+            while len(self._open) > deepest:
+                self._out.append(f"</{self._open.pop()}>")
+
+    def _deepest(self, ended: frozenset[str]) -> int | None:
+        """Where the innermost of some elements is open, on this side of a wall."""
+        for index in range(len(self._open) - 1, -1, -1):
+            if self._open[index] in ended:
+                return index
+            if self._open[index] in WALLS:
+                return None
+        return None
 
     def handle_data(self, data: str) -> None:
         self._text(data)

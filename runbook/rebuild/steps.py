@@ -32,6 +32,7 @@ class StepFile:
         in_rebuild: A rebuild runs it without being asked for it by number.
         kernel: Name of its kernelspec.
         digest: SHA-256 of the file, in hexadecimal.
+        reads: It reads what earlier steps found.
     """
 
     name: str
@@ -42,6 +43,7 @@ class StepFile:
     in_rebuild: bool
     kernel: str
     digest: str
+    reads: bool = False
 
     @property
     def number(self) -> str:
@@ -110,6 +112,7 @@ def _step(path: Path) -> StepFile:
         in_rebuild=bool(marks.get("rebuild", True)),
         kernel=metadata.get("kernelspec", {}).get("name", OUR_KERNEL),
         digest=sha256(path),
+        reads=any("step.read(" in "".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"),
     )
 
 

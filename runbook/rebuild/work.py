@@ -74,7 +74,7 @@ class StepAtWork:
         self, fault: str, *, interrupted: bool, started: Event, seconds: float
     ) -> tuple[StepResult, NotebookNode]:
         """Judge the step and write its notebook for good; both are masked before anyone sees them."""
-        kept = masked(self.notebook, self.desk.journal.redactor)
+        kept = masked(self.notebook, self.desk.journal.redactor, self.desk.folder.path)
         events = read_journal(self.desk.folder.journal).of_step(self.step.name)
         judged = verdict(kept, events, fault=self.draft.text(fault), interrupted=interrupted)
         checks = tuple(Check(**event.fields["check"]) for event in events if event.name == "check")
@@ -98,7 +98,7 @@ class StepAtWork:
         state = next(one.state for one in verdict(self.notebook).cells if one.id == name)
         cell.metadata["runbook"] = {"state": state, "seconds": taken}
         self.desk.journal.append("cellFinished", step=self.step.name, cell=number, id=name, state=state, seconds=taken)
-        self._keep(masked(self.notebook, self.draft), {})
+        self._keep(masked(self.notebook, self.draft, self.desk.folder.path), {})
         if number:
             self.desk.progress.cell_finished(self.step, number, state, seconds)
 

@@ -44,9 +44,20 @@ def test_a_plan_for_scripts_has_each_object_and_no_credentials():
 
 
 def test_a_survey_shows_the_node_and_what_is_free_for_a_model():
-    assert "free for a model" in run("survey", "local").stdout
-    (node,) = json.loads(run("survey", "local", "--json").stdout)["survey"]["nodes"]
+    shown = run("survey", "local", "--no-probe").stdout
+    assert "free for a model" in shown
+    assert "unknown: CPU model, instruction sets, swap and memory bandwidth" in shown
+    (node,) = json.loads(run("survey", "local", "--no-probe", "--json").stdout)["survey"]["nodes"]
     assert 0 < node["memory_free_for_model_bytes"] < node["memory_installed_bytes"]
+    assert node["machine"] is None
+
+
+def test_a_survey_measures_the_node_and_says_which_suits_the_model():
+    said = json.loads(run("survey", "local", "--json").stdout)
+    (node,), (place,) = said["survey"]["nodes"], said["placements"]
+    assert node["machine"]["threads"] == node["cpus"]
+    assert node["machine"]["bandwidth"]["gb_per_s"]["median"] > 0
+    assert (place["node"], place["rank"]) == (node["name"], 1)
 
 
 @pytest.mark.parametrize("verb", ["plan", "survey"])

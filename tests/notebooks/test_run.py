@@ -17,6 +17,10 @@ from runbook.parameters import Parameters
 from runbook.rebuild import RunResult
 from runbook.record import loads, read_journal, sha256
 
+SHOWS = """\
+from IPython.display import display
+display("nothing yet", display_id="bar")
+display("3 of 4", display_id="bar", update=True)"""
 TOKEN = "FAKE-tok-8f31c0de-000"
 
 
@@ -29,6 +33,7 @@ def good(make_bench: Any, tmp_path_factory: pytest.TempPathFactory) -> Any:
         "01_hardware",
         "import math\nstep.result('hardware', {'nodes': [{'name': 'a', 'load': math.nan}]})",
         "print('found one node')",
+        SHOWS,
         exercises=("raise SystemExit('an exercise ran')",),
         parameters=declared,
         metadata={"runbook": {"quiet": True}},
@@ -49,6 +54,7 @@ def test_a_good_run_succeeded_and_keeps_everything(run: RunResult) -> None:
     assert (run.verdict, run.reason) == ("succeeded", "")
     kept = {path.relative_to(run.folder).as_posix() for path in run.folder.rglob("*") if path.is_file()}
     assert kept == {
+        "versions.json",
         "html/01_hardware.html",
         "html/02_models.html",
         "index.html",
@@ -93,6 +99,7 @@ def test_progress_tells_of_steps_cells_and_what_they_print(good: Any) -> None:
     lines = good[0].told.lines
     assert lines[0] == "step 1/2 01_hardware"
     assert "said found one node" in lines
+    assert "said '3 of 4'" in lines
     assert lines[-1] == "02_models succeeded"
 
 
@@ -177,3 +184,18 @@ def test_the_cluster_is_named_in_the_record_and_on_the_index(bench: Any) -> None
     predicate = loads((result.folder / "record.json").read_bytes())["predicate"]
     assert predicate["cluster"] == {"context": "c", "server": "https://s:6443", "uid": "u", "version": "v1"}
     assert "c, https://s:6443, Kubernetes v1" in result.index.read_text()
+
+
+def test_a_run_is_on_the_index_over_all_runs_when_it_ends(run: RunResult) -> None:
+    page = (run.folder.parents[1] / "index.html").read_text()
+    assert f'href="{run.folder.parent.name}/{run.folder.name}/index.html"' in page
+
+
+def test_where_the_folder_of_outputs_lies_is_not_kept(run: RunResult) -> None:
+    place = str(run.folder.parents[1])
+    named = [path.name for path in run.folder.rglob("*") if path.is_file() and place in path.read_text()]
+    assert named == []
+    assert (
+        f"outputs/{run.folder.parent.name}/{run.folder.name}"
+        in (run.folder / "notebooks/01_hardware.ipynb").read_text()
+    )

@@ -1,12 +1,16 @@
-import base64
 import re
+from urllib.parse import quote
 
+import html5lib
 import pytest
+from markupsafe import escape
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from runbook.rebuild import StepResult
-from runbook.rebuild.notebook_page import duration, marked_code, render, render_without_cells
+from runbook.rebuild.notebook_page import render, render_without_cells
+
+SAFE = " !$&'()*+,-./:;=?@_~"
 
 
 def page(result: StepResult, *cells: NotebookNode) -> str:
@@ -46,7 +50,7 @@ def test_a_stream_is_escaped_and_its_colours_kept(failed: StepResult) -> None:
 def test_plots_are_inside_the_page(failed: StepResult) -> None:
     drawing = "<svg xmlns='http://www.w3.org/2000/svg'/>"
     made = page(failed, shown({"image/svg+xml": drawing, "text/plain": "<Figure>"}), shown({"image/png": "aGk=\n"}))
-    assert f'src="data:image/svg+xml;base64,{base64.b64encode(drawing.encode()).decode()}" alt="&lt;Figure&gt;"' in made
+    assert f'src="data:image/svg+xml,{escape(quote(drawing, safe=SAFE))}" alt="&lt;Figure&gt;"' in made
     assert 'src="data:image/png;base64,aGk="' in made
 
 
@@ -75,7 +79,7 @@ def test_exercises_and_injected_parameters_are_marked(failed: StepResult) -> Non
         new_code_cell('target = "homelab"', metadata={"tags": ["injected-parameters"]}),
     )
     assert "Exercise, for you to run" in made
-    assert "<summary>Values from the target</summary>" in made
+    assert "<summary><b>Values from the target</b></summary>" in made
 
 
 def test_a_page_that_cannot_be_made_says_so_and_names_the_notebook(failed: StepResult) -> None:
@@ -84,12 +88,44 @@ def test_a_page_that_cannot_be_made_says_so_and_names_the_notebook(failed: StepR
     assert "../notebooks/03_apply.ipynb" in made
 
 
-@pytest.mark.parametrize(
-    ("seconds", "words"), [(0.04, "0.0 s"), (9.94, "9.9 s"), (59.4, "59 s"), (65, "1 min 05 s"), (3725, "1 h 02 min")]
-)
-def test_a_duration_is_short(seconds: float, words: str) -> None:
-    assert duration(seconds) == words
+def test_every_cells_code_can_be_folded_away(failed: StepResult) -> None:
+    made = page(
+        failed, new_code_cell("first = 1\nsecond = 2"), new_code_cell("\n".join(f"line_{n} = {n}" for n in range(40)))
+    )
+    assert '<details class="source" open>\n<summary><code>first = 1</code></summary>' in made
+    assert '<details class="source">\n<summary><code>line_0 = 0</code></summary>' in made
 
 
-def test_backticks_become_code_and_the_rest_is_escaped() -> None:
-    assert marked_code("run `kubectl get <x>` & wait") == "run <code>kubectl get &lt;x&gt;</code> &amp; wait"
+def test_a_page_stays_below_two_megabytes_whatever_is_on_it(failed: StepResult) -> None:
+    table = "<table><tr><td>" + "x" * 390_000 + "</td></tr></table>"
+    colours = "\n".join("\x1b[31ma\x1b[32mb" * 200 for _ in range(200)) + "\nlast line"
+    tables = [shown({"text/html": table}) for _ in range(20)]
+    floods = [new_code_cell("print()", outputs=[new_output("stream", text=colours)]) for _ in range(20)]
+    made = page(failed, floods[0], *tables, *floods[1:], shown({"text/plain": "after it all"}))
+    assert len(made.encode()) < 2_000_000
+    assert "An output of 390 kB is left out here; the notebook has it." in made
+    assert "last line" in made
+    assert "after it all" in made
+
+
+def test_the_page_is_valid_html(failed: StepResult) -> None:
+    made = page(
+        failed,
+        new_markdown_cell("# Apply\n\n## One\n\n| a | b |\n| --- | --- |\n| 1 | <p>2 |\n\n<div><b>x"),
+        new_markdown_cell("## Two"),
+        new_code_cell(
+            "x",
+            outputs=[
+                new_output("stream", text="\x1b[31m<b>\x1b[0m"),
+                new_output("error", ename="E", evalue="v", traceback=["<t>"]),
+            ],
+        ),
+        shown({"text/html": "<table><tr><td>1</table><script>x</script><p><table>"}),
+        shown({"image/svg+xml": "<svg/>", "text/plain": "<Figure>"}),
+    )
+    html5lib.HTMLParser(strict=True).parse(made)
+
+
+def test_a_link_to_what_is_no_step_of_the_run_is_text(failed: StepResult) -> None:
+    made = page(failed, new_markdown_cell("See [apply](03_apply.ipynb) and [the rollback](90_rollback.ipynb#how)."))
+    assert '<a href="03_apply.html">apply</a> and the rollback.' in made

@@ -1,6 +1,9 @@
 import re
 
+import html5lib
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from runbook.rebuild.safe_html import safe
 
@@ -69,3 +72,27 @@ def test_a_fragment_cannot_break_out_of_its_place(html: str, closed: str) -> Non
 
 def test_a_link_to_a_notebook_leads_to_its_page() -> None:
     assert safe('<a href="03_apply.ipynb#Do">next</a>') == '<a href="03_apply.html#Do">next</a>'
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        "<p>a<table><tr><td>1<td>2<tr><td><p>3</table>",
+        "<ul><li>a<li>b<ul><li>c</ul></ul>",
+        "<p>a<div>b</p>c</div>",
+        "<td>without a table",
+        "<table><thead><tr><th>a<tbody><tr><td>b</table>",
+        "<dl><dt>a<dd><p>b<dt>c</dl>",
+        "<h1>a<p>b</h1>",
+    ],
+)
+def test_what_ends_by_itself_is_ended(html: str) -> None:
+    html5lib.HTMLParser(strict=True).parseFragment(safe(html))
+
+
+@given(st.lists(st.sampled_from(["p", "div", "ul", "li", "table", "tr", "td", "b", "h2", "a", "pre"]).flatmap(
+    lambda tag: st.sampled_from([f"<{tag}>", f"</{tag}>", "x"])), max_size=12))  # fmt: skip
+def test_whatever_order_elements_come_in_each_is_ended_once(parts: list[str]) -> None:
+    made = safe("".join(parts))
+    opened = re.findall(r"<(\w+)", made)
+    assert sorted(opened) == sorted(re.findall(r"</(\w+)", made))
