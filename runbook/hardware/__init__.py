@@ -7,7 +7,7 @@ runs on a node and not here.
 from runbook.hardware.cgroup import MemoryState, read_memory_state
 from runbook.hardware.checks import hardware_checks
 from runbook.hardware.cpu import CpuState, ThreadPlan, plan_threads, read_cpu_state, throttled_share
-from runbook.hardware.machine import Bandwidth, Machine, Reading, Spread, machine
+from runbook.hardware.machine import Bandwidth, Machine, Reading, Spread, kept_machine, machine
 from runbook.hardware.nodes import NodeFacts
 from runbook.hardware.peak import Peak, peak_of
 from runbook.hardware.quantity import parse_quantity
@@ -31,6 +31,7 @@ __all__ = [
     "Survey",
     "ThreadPlan",
     "hardware_checks",
+    "kept_machine",
     "load_of",
     "machine",
     "parse_quantity",

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any, Final, Literal
 
+from pydantic import TypeAdapter
+
 # Instruction sets that decide how fast quantised weights are multiplied: kernel's flag, and its usual name.
 INSTRUCTION_SETS: Final = (
     ("avx2", "AVX2"),
@@ -146,6 +148,19 @@ def machine(said: Mapping[str, Any]) -> Machine:
         return _machine(said)
     except (KeyError, TypeError, AttributeError, IndexError) as error:
         raise ValueError(f"the probe printed something else than its own form: {error!r}") from error
+
+
+def kept_machine(nodes: Sequence[Mapping[str, Any]]) -> Machine | None:
+    """The machine of the node with the most memory for a model, from a survey that a run kept; None if not probed.
+
+    Args:
+        nodes: The nodes of the survey, as JSON.
+    """
+    probed = [node for node in nodes if node.get("ready") and node.get("machine")]
+    if not probed:
+        return None
+    best = max(probed, key=lambda node: node["memory_free_for_model_bytes"])
+    return TypeAdapter(Machine).validate_python(best["machine"])
 
 
 def _machine(said: Mapping[str, Any]) -> Machine:

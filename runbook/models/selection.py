@@ -12,10 +12,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from runbook.hardware import Survey, parse_quantity
+from runbook.hardware import Machine, Survey, parse_quantity
 from runbook.models.catalogue import CatalogueEntry, PlanFigures, catalogue, find
 from runbook.models.estimate import Estimate
-from runbook.models.host import Host
+from runbook.models.host import Host, host_on
 from runbook.models.interval import Interval
 from runbook.models.plan import differences
 from runbook.models.serving import Serving, serving_from
@@ -125,10 +125,15 @@ def select(
     return tuple(_candidate(place, one) for place, one in enumerate(sorted(judged, key=lambda one: one.order), start=1))
 
 
-def host_of(parameters: Parameters) -> Host | None:
-    """The machine as far as a target describes it; None where it states no bandwidth."""
+def host_of(parameters: Parameters, machine: Machine | None = None) -> Host | None:
+    """The machine as far as a target describes it, else as it was surveyed; None where no bandwidth is known.
+
+    Args:
+        parameters: The target.
+        machine: The node's machine, where a survey looked at it.
+    """
     if parameters.memory_bandwidth_gb_per_s is None:
-        return None
+        return host_on(machine, float(parse_quantity(parameters.cpu_limit))) if machine else None
     return Host(parameters.memory_bandwidth_gb_per_s, threads=max(1, int(parse_quantity(parameters.cpu_limit))))
 
 

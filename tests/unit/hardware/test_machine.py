@@ -1,11 +1,12 @@
 import copy
+import dataclasses
 import json
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runbook.hardware import machine
+from runbook.hardware import kept_machine, machine
 
 SAID = {
     "cpu": {
@@ -103,3 +104,15 @@ def test_anything_in_place_of_a_field_is_read_or_refused_never_a_crash(anything)
 
 def test_the_form_survives_json():
     assert machine(json.loads(json.dumps(SAID))) == machine(SAID)
+
+
+def test_a_kept_survey_gives_back_the_machine_of_the_roomiest_ready_node():
+    said = json.loads(json.dumps(dataclasses.asdict(machine(SAID))))
+    small = {"ready": True, "memory_free_for_model_bytes": 1, "machine": {**said, "cpu_model": "other"}}
+    large = {"ready": True, "memory_free_for_model_bytes": 2, "machine": said}
+    away = {"ready": False, "memory_free_for_model_bytes": 3, "machine": said}
+    assert kept_machine([small, large, away]) == machine(SAID)
+
+
+def test_a_survey_without_a_probe_keeps_no_machine():
+    assert kept_machine([{"ready": True, "memory_free_for_model_bytes": 1, "machine": None}]) is None

@@ -3,12 +3,17 @@ import json
 
 import pytest
 
-from runbook.hardware import survey
+from runbook.hardware import Bandwidth, Machine, Spread, survey
 from runbook.models import Host, Serving, budget, find, host_of, quantisations, select, serving_from
 from runbook.parameters import Parameters
 
 GIB = 1 << 30
 PLAN = Serving(kv_type="q8_0", most_loaded=1)
+
+READ = Spread(21.0, 20.5, 21.5, 5)
+PROBED = Machine(
+    "EPYC", 1, 2, 2, False, True, 1, ("AVX2",), 32 << 20, 0, 0, 8 * GIB, 1, Bandwidth(READ, READ, READ, 2, GIB, 1.0)
+)
 
 
 def target(**values):
@@ -86,6 +91,13 @@ def test_without_a_bandwidth_there_are_no_speeds_and_still_a_ranking():
     assert found["gemma3:1b"].tokens_per_second is None
     assert found["gemma3:1b"].rank == 1
     assert host_of(target(memory_bandwidth_gb_per_s=None)) is None
+    assert host_of(target(memory_bandwidth_gb_per_s=30.0), PROBED).bandwidth_gb_per_s == 30.0
+
+
+def test_a_probed_machine_gives_the_bandwidth_where_the_target_states_none() -> None:
+    host = host_of(target(memory_bandwidth_gb_per_s=None, cpu_limit="2"), PROBED)
+    assert host is not None
+    assert (host.bandwidth_gb_per_s, host.basis, host.threads) == (21.0, "measured", 2)
 
 
 def test_a_survey_gives_the_memory_of_its_best_node():
