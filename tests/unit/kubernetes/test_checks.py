@@ -1,12 +1,15 @@
 from __future__ import annotations
 
-from typing import Any
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
 from runbook.checks import Check
-from runbook.kubernetes.checks import reachability_check, rollout_checks
+from runbook.kubernetes.checks import _probes_passing, reachability_check, rollout_checks
 from runbook.kubernetes.cluster import Cluster
+from runbook.kubernetes.workload import Workload
 from runbook.parameters import Parameters
 
 from .stub import Stub
@@ -23,6 +26,20 @@ def checked(stub: Stub, cluster: Cluster, parameters: Parameters, **container: A
     for kind in ("apis/apps/v1/namespaces/ai/replicasets", "api/v1/namespaces/ai/pods"):
         stub.answer(f"/{kind}", 200, {"items": []})
     return {check.name: check for check in rollout_checks(cluster, parameters)}
+
+
+@pytest.mark.parametrize(("minutes", "passes"), [(1, False), (9, False), (11, True), (600, True)])
+def test_a_restart_counts_against_the_probes_while_it_is_recent(minutes: int, passes: bool) -> None:
+    ended = datetime.now(UTC) - timedelta(minutes=minutes)
+    state = {"terminated": {"finishedAt": ended.strftime("%Y-%m-%dT%H:%M:%SZ")}}
+    status = {"ready": True, "restartCount": 2, "lastState": state}
+    workload = SimpleNamespace(
+        pod={"status": {"containerStatuses": [status]}},
+        age_s=lambda time: (datetime.now(UTC) - datetime.fromisoformat(time)).total_seconds(),
+    )
+    check = _probes_passing(cast("Workload", workload))
+    assert (check.status == "passed") is passes
+    assert f"2 restarts, the last {minutes} min ago" in check.evidence
 
 
 def probes(timeout_s: int) -> dict[str, Any]:
