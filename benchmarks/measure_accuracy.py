@@ -55,19 +55,9 @@ class Bench:
 
     def curl(self, prompt: str) -> tuple[float, ...]:
         """The same by curl, from the server's last line and curl's own clock."""
-        command = [
-            "curl",
-            "-sS",
-            "--noproxy",
-            "*",
-            "-w",
-            "\\n%{time_total}",
-            "-d",
-            "@-",
-            f"{self.address}/api/generate",
-        ]
+        url = f"{self.address}/api/generate"
+        command = ["curl", "-sS", "--noproxy", "*", "-w", "\\n%{time_total}", "-d", "@-", url]
         body = json.dumps(self.request(prompt))
-        command.append(f"{self.address}/api/generate")
         done = subprocess.run(command, input=body, capture_output=True, text=True, check=True)
         *lines, total = done.stdout.strip().splitlines()
         last = json.loads([line for line in lines if line][-1])

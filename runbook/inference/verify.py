@@ -22,10 +22,14 @@ IMAGE_ANSWERS = "Vision model answers about an image"
 IS_LOADED = "Model is loaded after a request"
 CONTEXT_AS_ASKED = "Model is loaded with the consumer's context"
 STAYS = "Model stays loaded for the consumer's keep_alive"
+GOES = "Model is unloaded after its keep_alive"
 
 # The server's clock in the answer's header has full seconds, and an answer takes its time.
 EXPIRY_TOLERANCE_S = 5.0
 SETTLES_WITHIN_S = 1.0
+# Long enough to be seen, short enough to wait for; the runner then needs a moment to end.
+SHORT_STAY_S = 2
+GOES_WITHIN_S = 15.0
 
 
 def verify_text(ollama: Ollama, parameters: Parameters) -> tuple[Check, ...]:
@@ -49,6 +53,10 @@ def verify_vision(ollama: Ollama, parameters: Parameters) -> tuple[Check, ...]:
     """
     if parameters.vision_model is None:
         return (Check.skipped(IMAGE_ANSWERS, f"the target {parameters.target} names no vision model"),)
+    capabilities = ollama.show(parameters.vision_model).get("capabilities") or ()
+    if "vision" not in capabilities:
+        evidence = f"{parameters.vision_model} takes no images: {', '.join(capabilities) or 'no capability is listed'}"
+        return (Check.that(IMAGE_ANSWERS, False, evidence, "Name a vision model in the target, such as moondream."),)
     images = [base64.b64encode(sunny_field()).decode("ascii")]
     asked = question(ollama, parameters, parameters.vision_model, IMAGE_QUESTION, images=images)
     return (answer_check(IMAGE_ANSWERS, ollama, asked, within_s=patience_s(parameters)),)
@@ -87,6 +95,28 @@ def verify_loaded(ollama: Ollama, parameters: Parameters) -> tuple[Check, ...]:
             "See whether another client asks with its own keep_alive.",
         ),
     )
+
+
+def verify_unloaded(ollama: Ollama, parameters: Parameters) -> tuple[Check, ...]:
+    """A model that was asked to stay for a moment only is gone after it: seen with a short one.
+
+    Raises:
+        OllamaError: The server does not have the model.
+        OllamaUnreachable: The server does not answer.
+    """
+    model = parameters.text_model
+    try:
+        ollama.load(model, consumer_options(parameters), f"{SHORT_STAY_S}s")
+    except AnswerFailed as failure:
+        return (Check.that(GOES, False, f"{failure.what} {failure.why}", failure.next),)
+    began = time.monotonic()
+    while find_loaded(model, ollama.ps()) and time.monotonic() - began < SHORT_STAY_S + GOES_WITHIN_S:
+        time.sleep(0.1)
+    waited_s = time.monotonic() - began
+    gone = find_loaded(model, ollama.ps()) is None
+    evidence = f"{'gone' if gone else 'still listed'} {waited_s:.1f} s after a request that kept it {SHORT_STAY_S} s"
+    hint = "See whether another client asks at the same time, with a keep_alive of its own."
+    return (Check.that(GOES, gone, evidence, hint),)
 
 
 def _settled(ollama: Ollama, model: str, keep_s: float) -> LoadedModel | None:

@@ -28,8 +28,8 @@ HAS_TAGS = "Answer has tags"
 NOT_TRUNCATED = "Prompt was not truncated"
 
 THINKING_REMEDY = (
-    "Derive a model whose template never opens a thought, choose another model, or let Karakeep use the /v1 route with "
-    "reasoning off. `think` among the options has no effect."
+    "Derive a model whose template never opens a thought (`runbook karakeep derive`), choose another model, or let "
+    "Karakeep use the /v1 route with reasoning off. `think` among the options has no effect."
 )
 
 

@@ -13,6 +13,7 @@ from runbook.checks import Check
 from runbook.parameters import Parameters
 
 HEADER_LIMIT_S = 300.0
+JOB, HEADER = "Answer arrives within the job limit", "First byte arrives within the header limit"
 # The first try and three more.
 TRIES = 4
 SAFETY = 2.0
@@ -56,14 +57,14 @@ def limit_checks(first_byte_s: float, total_s: float, limits: Limits) -> tuple[C
     """
     return (
         Check.that(
-            "Answer arrives within the job limit",
+            JOB,
             total_s <= limits.job_s,
             _job_evidence(total_s, limits.job_s),
             f"Set INFERENCE_JOB_TIMEOUT_SEC to {safe_job_limit_s(total_s):g} or more in Karakeep, and `job_timeout_s` "
             "in the target.",
         ),
         Check.that(
-            "First byte arrives within the header limit",
+            HEADER,
             first_byte_s <= limits.header_s,
             f"{first_byte_s:.1f} s, the limit is {limits.header_s:g} s",
             _header_hint(first_byte_s),

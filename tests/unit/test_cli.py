@@ -18,6 +18,7 @@ from runbook.errors import ClusterUnreachable, Exit, ParameterError, StepFailed
 
 PROGRAM = [sys.executable, "-m", "runbook"]
 ALL_VERBS = [(verb.name,) for verb in VERBS] + [("local", name) for name in ("up", "status", "down", "clean", "build")]
+ALL_VERBS += [("karakeep", "lint"), ("karakeep", "check"), ("karakeep", "derive")]
 
 
 def run(*arguments: str) -> Result:

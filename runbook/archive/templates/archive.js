@@ -23,7 +23,8 @@
       if (row.hidden === fits) row.hidden = !fits;
       row.classList.toggle("later", fits && fitting > most);
     });
-    count.textContent = fitting === rows.length ? `${rows.length} runs` : `${fitting} of ${rows.length} runs`;
+    const all = `${rows.length} ${rows.length === 1 ? "run" : "runs"}`;
+    count.textContent = fitting === rows.length ? all : `${fitting} of ${all}`;
     nothing.hidden = fitting > 0;
     more.hidden = fitting <= most;
     more.textContent = `Show the other ${fitting - most}`;

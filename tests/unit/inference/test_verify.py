@@ -4,7 +4,9 @@ import base64
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from runbook.inference import sunny_field, verify_loaded, verify_text, verify_vision
+import pytest
+
+from runbook.inference import sunny_field, verify_loaded, verify_text, verify_unloaded, verify_vision
 from runbook.inference.verify import CONTEXT_AS_ASKED, IS_LOADED, STAYS
 from runbook.ollama import Ollama
 from runbook.parameters import Parameters
@@ -96,3 +98,32 @@ def test_a_model_that_does_not_load_is_a_failure_with_the_servers_words(
     (check,) = verify_loaded(ollama, parameters)
     assert check.status == "failed"
     assert "signal: killed" in check.evidence
+
+
+def test_a_model_that_takes_no_images_fails_the_image(stub: Stub, ollama: Ollama, parameters: Parameters) -> None:
+    stub.on("/api/show", SHOWN)
+    (check,) = verify_vision(ollama, parameters)
+    assert (check.status, check.evidence) == ("failed", "moondream takes no images: completion")
+
+
+def test_a_model_with_a_short_keep_alive_is_asked_for_and_seen_to_go(
+    stub: Stub, ollama: Ollama, parameters: Parameters
+) -> None:
+    stub.on("/api/generate", {"done": True, "done_reason": "load"})
+    stub.on("/api/ps", {"models": [loaded()]})
+    stub.then("/api/ps", {"models": []})
+    (check,) = verify_unloaded(ollama, parameters)
+    assert check.status == "passed"
+    assert stub.asked("/api/generate")[0]["keep_alive"] == "2s"
+
+
+def test_a_model_that_does_not_go_is_a_failure(
+    stub: Stub, ollama: Ollama, parameters: Parameters, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("runbook.inference.verify.SHORT_STAY_S", 0)
+    monkeypatch.setattr("runbook.inference.verify.GOES_WITHIN_S", 0.3)
+    stub.on("/api/generate", {"done": True, "done_reason": "load"})
+    stub.on("/api/ps", {"models": [loaded()]})
+    (check,) = verify_unloaded(ollama, parameters)
+    assert check.status == "failed"
+    assert check.evidence.startswith("still listed")
