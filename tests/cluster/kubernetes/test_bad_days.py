@@ -7,7 +7,6 @@ import json
 import os
 import signal
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -191,8 +190,6 @@ def test_a_restart_of_the_api_server_in_the_middle_of_a_rollout_is_waited_out(
     (server,) = [one for one in psutil.process_iter(["name"]) if one.info["name"] == "kube-apiserver"]
     killer = threading.Timer(0.5, server.send_signal, [signal.SIGKILL])
     killer.start()
-    said: list[str] = []
-    started = time.monotonic()
-    assert wait_for_rollout(cluster, namespace, "sound", 90.0, said.append).pod
-    assert time.monotonic() - started < 90
-    assert any("the API server does not answer" in line for line in said), said
+    assert wait_for_rollout(cluster, namespace, "sound", 90.0).pod
+    killer.join()
+    assert not server.is_running()  # the wait went on with another one
