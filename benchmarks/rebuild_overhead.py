@@ -51,7 +51,7 @@ kubectl get storageclasses
 kubectl top nodes || true
 kubectl create namespace "$NAMESPACE-survey"
 kubectl label namespace "$NAMESPACE-survey" pod-security.kubernetes.io/enforce=restricted
-kubectl apply -f "$WORK/survey.json"
+kubectl --namespace "$NAMESPACE-survey" apply -f "$WORK/survey.json"
 kubectl --namespace "$NAMESPACE-survey" wait pod --all --for=jsonpath='{.status.phase}'=Succeeded --timeout=60s
 kubectl --namespace "$NAMESPACE-survey" logs --selector app.kubernetes.io/component=survey
 kubectl delete namespace "$NAMESPACE-survey" --wait=false
