@@ -11,9 +11,7 @@ import argparse
 import json
 import statistics
 import sys
-import tempfile
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -22,7 +20,7 @@ from gguf_parser import VERSION, PeerEstimate, PeerSetting, ask_peer, build_peer
 from memory_models import Subject, subjects
 from memory_rows import print_public_rows
 from memory_server import FEW_WORDS, LETTERS, MIB, WORDS, Allocated, load
-from ollama_child import Child, ollama_child
+from ollama_child import Child, ollama_child, work_folder
 from real_model import real_file
 from this_machine import machine
 
@@ -286,16 +284,6 @@ def _percent(shares: Iterable[float]) -> float | None:
     return round(100 * statistics.median(known), 3) if known else None
 
 
-@contextmanager
-def _folder(kept: Path | None) -> Iterator[Path]:
-    if kept is not None:
-        kept.mkdir(parents=True, exist_ok=True)
-        yield kept
-        return
-    with tempfile.TemporaryDirectory() as folder:
-        yield Path(folder)
-
-
 def main() -> None:
     """Run, print a table for people, and one JSON object as the last line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -312,7 +300,7 @@ def main() -> None:
         saved = [Case(**json.loads(line)) for line in chosen.merge.read_text().splitlines()]
         report([again(case, headers[case.model]) for case in saved if case.model in headers])
         return
-    with _folder(chosen.folder) as work:
+    with work_folder(chosen.folder) as work:
         bench = Bench(work, real_file(work))
         if chosen.prepare:
             bench.prepare(_chosen(bench.subjects, chosen.only))

@@ -15,16 +15,14 @@ import argparse
 import json
 import os
 import sys
-import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import mean, median
 
 import psutil
-from ollama_child import OTHERS_MAY_HAVE, priority
+from ollama_child import OTHERS_MAY_HAVE, priority, work_folder
 from real_model import real_file
 from speed_models import LADDER, Subject, ladder, subjects
 from speed_runs import TOKENS, Figure, Runs, depths_of
@@ -259,16 +257,6 @@ def bandwidth(work: Path, threads: int) -> Reading:
     return max(found, key=lambda one: one.gb_per_s)
 
 
-@contextmanager
-def _folder(kept: Path | None) -> Iterator[Path]:
-    if kept is not None:
-        kept.mkdir(parents=True, exist_ok=True)
-        yield kept
-        return
-    with tempfile.TemporaryDirectory() as folder:
-        yield Path(folder)
-
-
 def _say(line: str) -> None:
     print(line, file=sys.stderr)
 
@@ -288,7 +276,7 @@ def main() -> None:
     until = time.monotonic() + 60 * chosen.minutes
     figures = print_public()
     if not chosen.public:
-        with _folder(chosen.work) as work:
+        with work_folder(chosen.work) as work:
             figures |= _here(chosen, work, until)
     print(json.dumps({"benchmark": "speed_prediction", "goals": GOALS} | _rounded(figures)))
 

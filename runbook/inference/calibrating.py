@@ -7,9 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 from runbook.errors import UsageError
-from runbook.hardware import parse_quantity
 from runbook.inference.measure import Measurement
-from runbook.models import Calibration, Host, Measured, Serving, find, measured_speed
+from runbook.models import Calibration, Host, Measured, Serving, find, measured_speed, threads_of
 from runbook.parameters import Parameters
 
 # A usual share of the peak bandwidth that decoding reaches: where nobody knows the peak, this is how it is guessed.
@@ -29,7 +28,7 @@ def calibration(
         server: Version of the server.
     """
     known = tuple(one for found in measured if (one := _measured(found, serving)) is not None)
-    return Calibration(machine, _threads(parameters), known, server) if known else None
+    return Calibration(machine, threads_of(parameters), known, server) if known else None
 
 
 def calibrated(parameters: Parameters, host: Host | None, kept: tuple[str, Mapping[str, Any]] | None) -> Host | None:
@@ -48,7 +47,7 @@ def calibrated(parameters: Parameters, host: Host | None, kept: tuple[str, Mappi
         return host
     if not found.measured:
         return host
-    return replace(host or Host(_guessed_bandwidth(found), threads=_threads(parameters)), calibration=found)
+    return replace(host or Host(_guessed_bandwidth(found), threads=threads_of(parameters)), calibration=found)
 
 
 def _measured(found: Measurement, serving: Serving) -> Measured | None:
@@ -77,7 +76,3 @@ def _guessed_bandwidth(found: Calibration) -> float:
         for one in found.measured
     )
     return read / USUAL_SHARE / 1e9
-
-
-def _threads(parameters: Parameters) -> int:
-    return max(1, int(parse_quantity(parameters.cpu_limit)))

@@ -15,7 +15,7 @@ from runbook.models.interval import Interval
 from runbook.models.plan import differences
 from runbook.models.quantisation import QuantisationRow, quantisations
 from runbook.models.reading import read_gguf, read_header
-from runbook.models.selection import Budget, Candidate, budget, host_of, select
+from runbook.models.selection import Budget, Candidate, budget, host_of, select, threads_of
 from runbook.models.serving import Serving, serving_from
 from runbook.models.shape import Shape, shape_of
 from runbook.models.shards import read_model
@@ -77,5 +77,6 @@ __all__ = [
     "serving_from",
     "shape_of",
     "stored_names",
+    "threads_of",
     "weights_per_token",
 ]

@@ -134,7 +134,12 @@ def host_of(parameters: Parameters, machine: Machine | None = None) -> Host | No
     """
     if parameters.memory_bandwidth_gb_per_s is None:
         return host_on(machine, float(parse_quantity(parameters.cpu_limit))) if machine else None
-    return Host(parameters.memory_bandwidth_gb_per_s, threads=max(1, int(parse_quantity(parameters.cpu_limit))))
+    return Host(parameters.memory_bandwidth_gb_per_s, threads=threads_of(parameters))
+
+
+def threads_of(parameters: Parameters) -> int:
+    """Threads that Ollama starts under a target's CPU limit, where nobody looked at the machine."""
+    return max(1, int(parse_quantity(parameters.cpu_limit)))
 
 
 def free_bytes(available: Survey | int) -> int:
